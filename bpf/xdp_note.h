@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
+/*
+ * What the program of the xdp source tells user space: counters per CPU, and
+ * a note in front of each packet, in the frame's metadata area.
+ */
+#ifndef BPF_XDP_NOTE_H
+#define BPF_XDP_NOTE_H
+
+#ifdef __bpf__
+#include "kernel.h"
+#else
+#include <linux/types.h>
+#endif
+
+enum {
+	XDP_QUEUES_MAX = 128, /* sockets of one source */
+	XDP_NOTE_MARK = 0x77656972,
+};
+
+/* Where the driver has no room for metadata there is none: the mark tells. */
+struct xdp_note {
+	__u64 time; /* ns of CLOCK_TAI or CLOCK_MONOTONIC */
+	__u32 mark; /* XDP_NOTE_MARK */
+	__u16 vlan_tci;
+	__u16 vlan_tpid; /* in network order; 0: the NIC took no tag out, or the driver tells none */
+};
+
+struct xdp_control {
+	__u64 taken;  /* handed to a socket; the socket may drop it and counts that */
+	__u64 passed; /* of a queue without socket: to the host */
+	__u64 unused[6];
+};
+
+/* Set before the program is loaded. */
+struct xdp_plan {
+	__u32 has_tai;
+	__u32 is_preempted; /* by another program on this CPU (PREEMPT_RT) */
+};
+
+#endif

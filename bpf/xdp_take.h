@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
+/*
+ * What the programs of the xdp source have in common: packets of a queue that
+ * has a socket go there, with a note in front; all others go on to the host.
+ */
+#ifndef BPF_XDP_TAKE_H
+#define BPF_XDP_TAKE_H
+
+#include "xdp_note.h"
+#include <bpf/bpf_helpers.h>
+
+char LICENSE[] SEC("license") = "GPL";
+
+const volatile struct xdp_plan plan;
+
+struct {
+	__uint(type, BPF_MAP_TYPE_XSKMAP);
+	__uint(max_entries, XDP_QUEUES_MAX);
+	__type(key, __u32);
+	__type(value, __u32);
+} xdp_sockets SEC(".maps");
+
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, 1); /* the loader says how many */
+	__type(key, __u32);
+	__type(value, struct xdp_control);
+} xdp_controls SEC(".maps");
+
+static __always_inline void xdp_count(__u64 *counter)
+{
+	if (plan.is_preempted)
+		__sync_fetch_and_add(counter, 1);
+	else
+		*(volatile __u64 *)counter = *counter + 1;
+}
+
+/* The VLAN tag as struct xdp_note has it; its kind is 0 when there is none. */
+static __always_inline void xdp_write_note(struct xdp_md *context, __u16 vlan_tci, __u16 vlan_tpid)
+{
+	struct xdp_note *note;
+
+	if (bpf_xdp_adjust_meta(context, -(int)sizeof(*note)))
+		return; /* the driver has no metadata area: user space takes the time */
+	note = (struct xdp_note *)(long)context->data_meta;
+	if ((void *)(note + 1) > (void *)(long)context->data)
+		return;
+	note->time = plan.has_tai ? bpf_ktime_get_tai_ns() : bpf_ktime_get_ns();
+	note->mark = XDP_NOTE_MARK;
+	note->vlan_tci = vlan_tci;
+	note->vlan_tpid = vlan_tpid;
+}
+
+/* The control of this CPU, if the packet is of a queue that is captured. */
+static __always_inline struct xdp_control *xdp_is_wanted(struct xdp_md *context)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	struct xdp_control *control = bpf_map_lookup_elem(&xdp_controls, &cpu);
+	__u32 queue = context->rx_queue_index;
+
+	if (!control)
+		return 0;
+	if (bpf_map_lookup_elem(&xdp_sockets, &queue))
+		return control;
+	xdp_count(&control->passed);
+	return 0;
+}
+
+static __always_inline int xdp_hand_over(struct xdp_md *context, struct xdp_control *control)
+{
+	xdp_count(&control->taken);
+	return bpf_redirect_map(&xdp_sockets, context->rx_queue_index, XDP_PASS);
+}
+
+#endif

@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * xdp: AF_XDP. The driver's receive queues are led into memory of our own,
+ * without a copy where the driver can (zero-copy). It takes the packets from
+ * the host, so it is for interfaces that have nothing else to do; packets of
+ * queues that it has no socket on go on to the host.
+ *
+ * A batch comes from one queue; the queues take turns.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <linux/if_packet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "batch_fault.h"
+#include "links/type.h"
+#include "privilege/request.h"
+#include "program_clock.h"
+#include "source/kinds.h"
+#include "source/link.h"
+#include "source/spec.h"
+#include "xdp_queue.h"
+
+enum {
+	XDP_HEADROOM = 256,       /* XDP_PACKET_HEADROOM, linux/bpf.h */
+	XDP_HEADERS = 14 + 2 * 4, /* Ethernet and two VLAN tags, beside the MTU */
+	XDP_RING_LEAST = 512,
+	XDP_RING_MOST = 1 << 20,
+	XDP_FRAMES_BESIDE = WEIR_BATCH_PACKETS_MAX, /* out with a batch while the ring is full */
+	XDP_CUT_TRIES = 2000,                       /* a look is one system call a queue */
+};
+#define XDP_BYTES_DEFAULT (UINT64_C(128) << 20)
+/* 4 ms at 8 Mpps: more is slower, since the frames leave the caches. */
+#define XDP_RING_DEFAULT  (UINT64_C(1) << 15)
+#define XDP_ALL_QUEUES    UINT64_MAX
+#define XDP_SPEED_DEFAULT UINT64_C(10000000000) /* where the driver does not tell it */
+#define XDP_WIRE_BITS     (84 * 8)              /* 64 bytes, preamble and gap */
+
+struct xdp {
+	struct weir_source source; /* first: the engine's view */
+	struct weir_source_context context;
+	struct link link;
+	int fd;      /* a deaf packet socket: asks after the interface, keeps it promiscuous */
+	int program; /* the link that keeps it attached */
+	uint32_t interface;
+	uint32_t snaplen; /* to be applied here: not when the filter comes first */
+	bool is_gone, is_ending, has_tai;
+	struct hook_xdp_request request;
+	uint32_t control_count;
+	struct xdp_control *controls;
+	size_t control_bytes;
+	uint8_t *memory;
+	size_t memory_bytes;
+	struct xdp_whole whole;
+	struct xdp_queue queues[XDP_QUEUES_MAX];
+	uint32_t turn; /* the queue whose packets come next; during a batch, whose are out */
+
+	uint64_t fault_seen, known_losses, new_losses;
+	struct weir_batch batch;
+	struct weir_packet packets[WEIR_BATCH_PACKETS_MAX];
+};
+
+struct xdp_settings {
+	uint64_t mode, bind, queue, ring, ring_ns, huge, busy;
+};
+
+static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
+		     struct weir_error *error)
+{
+	const struct spec_option table[] = {
+		{"mode", SPEC_WORD, &s->mode, 0, 0, {"auto", "native", "skb"}},
+		{"bind", SPEC_WORD, &s->bind, 0, 0, {"auto", "zerocopy", "copy"}},
+		{"queue", SPEC_NUMBER, &s->queue, 0, XDP_QUEUES_MAX - 1, {0}},
+		{"frames", SPEC_NUMBER, &s->ring, XDP_RING_LEAST, XDP_RING_MOST, {0}},
+		{"ring", SPEC_TIME, &s->ring_ns, CLOCK_NS_PER_US, CLOCK_NS_PER_S, {0}},
+		{"busy", SPEC_WORD, &s->busy, 0, 0, {"no", "yes"}},
+		{"huge", SPEC_WORD, &s->huge, 0, 0, {"no", "yes"}},
+		{NULL, 0, NULL, 0, 0, {0}},
+	};
+	int rc;
+
+	*s = (struct xdp_settings){.queue = XDP_ALL_QUEUES};
+	rc = spec_parse(subject, name, table, error);
+	if (rc < 0)
+		return rc;
+	if (s->ring & (s->ring - 1))
+		return weir_error_set(error, -EINVAL, "option 'frames' must be a power of two");
+	if (s->ring && s->ring_ns)
+		return weir_error_set(
+			error, -EINVAL,
+			"options 'frames' and 'ring' both say how large the rings are");
+	if (s->mode == HOOK_MODE_SKB && s->bind == HOOK_BIND_ZEROCOPY)
+		return weir_error_set(error, -EINVAL, "mode=skb always copies: no bind=zerocopy");
+	return 0;
+}
+
+static void xdp_notice(const struct xdp *xdp, const char *text)
+{
+	if (xdp->context.notice)
+		xdp->context.notice(xdp->context.user, text);
+}
+
+/* ---- opening ---- */
+
+static int xdp_find(struct xdp *xdp, const char *name, const struct weir_source_settings *settings,
+		    struct weir_error *error)
+{
+	struct packet_mreq member = {.mr_type = PACKET_MR_PROMISC};
+	int rc = link_find(xdp->fd, name, &xdp->link, error);
+
+	if (rc < 0)
+		return rc;
+	if (xdp->link.link_type != LINKS_TYPE_ETHERNET)
+		return weir_error_set(
+			error, -EOPNOTSUPP,
+			"interface '%s' has no Ethernet frames: use ring: or tap:", name);
+	if (settings->direction == WEIR_DIRECTION_OUT)
+		return weir_error_set(error, -EINVAL,
+				      "XDP sees no outgoing packets: use ring: or tap: for -Q out");
+	member.mr_ifindex = xdp->link.index;
+	if (settings->promiscuous && !xdp->link.loopback &&
+	    setsockopt(xdp->fd, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &member, sizeof(member)))
+		return weir_error_set_errno(error, -errno, "cannot make '%s' promiscuous (try -p)",
+					    name);
+	return 0;
+}
+
+static int xdp_choose_queues(struct xdp *xdp, const struct xdp_settings *s,
+			     struct weir_error *error)
+{
+	uint32_t queues = link_receive_queues(xdp->fd, &xdp->link);
+
+	if (s->queue != XDP_ALL_QUEUES && s->queue >= queues)
+		return weir_error_set(error, -EINVAL,
+				      "interface '%s' has no queue %" PRIu64
+				      "; it has %u, counted from 0",
+				      xdp->link.name, s->queue, queues);
+	xdp->request.queue = s->queue == XDP_ALL_QUEUES ? 0 : (uint32_t)s->queue;
+	xdp->request.queues = s->queue == XDP_ALL_QUEUES ? queues : 1;
+	if (xdp->request.queues > XDP_QUEUES_MAX)
+		return weir_error_set(error, -E2BIG,
+				      "interface '%s' has %u queues; at most %d can "
+				      "be captured (ethtool -L sets fewer)",
+				      xdp->link.name, queues, XDP_QUEUES_MAX);
+	return 0;
+}
+
+/* How many of the smallest packets can come in that time, at the interface's full rate? */
+static uint64_t xdp_packets_in(const struct xdp *xdp, uint64_t time_ns)
+{
+	uint64_t bits_per_s = link_speed(xdp->fd, &xdp->link);
+	double packets_per_s =
+		(double)(bits_per_s ? bits_per_s : XDP_SPEED_DEFAULT) / XDP_WIRE_BITS;
+
+	return (uint64_t)(packets_per_s * (double)time_ns / (double)CLOCK_NS_PER_S);
+}
+
+/* A ring that lasts at least so long, or the largest. */
+static uint64_t xdp_ring_for(const struct xdp *xdp, uint64_t time_ns)
+{
+	uint64_t wanted = xdp_packets_in(xdp, time_ns), ring = XDP_RING_LEAST;
+
+	while (ring < wanted && ring < XDP_RING_MOST)
+		ring *= 2;
+	return ring;
+}
+
+static void xdp_choose_sizes(struct xdp *xdp, const struct xdp_settings *s, uint64_t ring_bytes)
+{
+	struct hook_xdp_request *request = &xdp->request;
+	uint32_t needed = xdp->link.mtu + XDP_HEADERS + XDP_HEADROOM;
+	uint64_t bytes = ring_bytes ? ring_bytes : XDP_BYTES_DEFAULT;
+	uint64_t most = ring_bytes ? XDP_RING_MOST : XDP_RING_DEFAULT;
+	uint64_t ring = XDP_RING_LEAST;
+
+	request->frame_bytes = needed <= 2048 ? 2048 : 4096;
+	request->is_scattered = needed > 4096;
+	while (ring < most && 2 * ring * request->frame_bytes * request->queues <= bytes)
+		ring *= 2;
+	if (s->ring_ns)
+		ring = xdp_ring_for(xdp, s->ring_ns);
+	request->ring = (uint32_t)(s->ring ? s->ring : ring);
+	request->frames = request->ring + XDP_FRAMES_BESIDE;
+}
+
+static int xdp_map(void **out, int fd, size_t bytes, struct weir_error *error)
+{
+	*out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
+	if (*out != MAP_FAILED)
+		return 0;
+	*out = NULL;
+	return weir_error_set_errno(error, -errno,
+				    "cannot map %zu MiB of packet memory: take fewer frames= or a "
+				    "smaller -B",
+				    bytes >> 20);
+}
+
+static int xdp_take_memory(struct xdp *xdp, int fd, struct weir_error *error)
+{
+	struct stat file;
+	int rc = fstat(fd, &file) ? -errno : 0;
+
+	if (rc < 0)
+		weir_error_set_errno(error, rc, "cannot tell the size of packet memory");
+	xdp->memory_bytes = rc < 0 ? 0 : (size_t)file.st_size; /* whole pages, be they huge */
+	if (rc == 0)
+		rc = xdp_map((void **)&xdp->memory, fd, xdp->memory_bytes, error);
+	close(fd);
+	return rc;
+}
+
+/* Map the memory and the rings of the sockets, whose descriptors are taken over, and bind. */
+static int xdp_take_sockets(struct xdp *xdp, const struct hook_answer *answer,
+			    struct weir_error *error)
+{
+	int rc;
+
+	for (uint32_t i = 0; i < xdp->request.queues; i++)
+		xdp->queues[i].fd = answer->descriptors[HOOK_XDP_SOCKETS + i];
+	rc = xdp_take_memory(xdp, answer->descriptors[HOOK_XDP_MEMORY], error);
+	for (uint32_t i = 0; rc == 0 && i < xdp->request.queues; i++) {
+		struct xdp_queue *queue = &xdp->queues[i];
+
+		rc = xdp_queue_open(queue, queue->fd, &xdp->request, xdp->memory, error);
+		if (rc == 0)
+			rc = xdp_queue_bind(queue, &xdp->queues[0], &xdp->request,
+					    xdp->request.queue + i, error);
+	}
+	return rc;
+}
+
+/* Map the program's counters and take over its link. */
+static int xdp_take_program(struct xdp *xdp, const struct hook_answer *answer,
+			    struct weir_error *error)
+{
+	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	int rc;
+
+	xdp->program = answer->descriptors[HOOK_XDP_LINK];
+	xdp->has_tai = answer->has_tai;
+	xdp->control_count = answer->controls;
+	xdp->control_bytes = (answer->controls * sizeof(*xdp->controls) + page - 1) / page * page;
+	rc = xdp_map((void **)&xdp->controls, answer->descriptors[HOOK_XDP_CONTROLS],
+		     xdp->control_bytes, error);
+	close(answer->descriptors[HOOK_XDP_CONTROLS]);
+	return rc;
+}
+
+static int xdp_make_whole(struct xdp *xdp, struct weir_error *error)
+{
+	if (!xdp->request.is_scattered)
+		return 0;
+	xdp->whole.stride = (xdp->link.mtu + XDP_HEADERS + 63) / 64 * 64;
+	xdp->whole.bytes = malloc((size_t)xdp->whole.stride * WEIR_BATCH_PACKETS_MAX);
+	return xdp->whole.bytes ? 0
+				: weir_error_set(error, -ENOMEM, "out of memory for jumbo frames");
+}
+
+static int xdp_enter(struct xdp *xdp, const struct weir_source_settings *settings,
+		     const struct xdp_settings *s, struct weir_error *error)
+{
+	uint32_t snaplen = settings->snaplen ? settings->snaplen : WEIR_SNAPLEN_DEFAULT;
+	bool has_filter = *weir_filter_expression(settings->filter);
+	struct weir_interface interface = {
+		.link_type = xdp->link.link_type,
+		.snaplen = snaplen == WEIR_SNAPLEN_DEFAULT ? 0 : snaplen,
+		.time_resolution = 9,
+		.source = "xdp",
+	};
+	int index;
+
+	snprintf(interface.name, sizeof(interface.name), "%s", xdp->link.name);
+	snprintf(interface.filter, sizeof(interface.filter), "%s",
+		 weir_filter_expression(settings->filter));
+	memcpy(interface.hardware_address, xdp->link.hardware_address,
+	       sizeof(interface.hardware_address));
+	index = weir_interfaces_add(xdp->context.interfaces, &interface);
+	if (index < 0)
+		return weir_error_set_errno(error, index, "no room for a further interface");
+	xdp->interface = (uint32_t)index;
+	xdp->snaplen = has_filter ? UINT32_MAX : snaplen;
+	xdp->source.cut_to = has_filter ? snaplen : 0;
+	xdp->source.account =
+		weir_ledger_account(xdp->context.ledger, xdp->link.name, "", "xdp",
+				    s->queue == XDP_ALL_QUEUES ? 0 : (uint32_t)s->queue);
+	if (xdp->source.account)
+		xdp->source.row = weir_ledger_row(xdp->context.ledger, xdp->source.account,
+						  WEIR_STAGE_RING, "", true);
+	return xdp->source.row ? 0 : weir_error_set(error, -ENOMEM, "out of memory");
+}
+
+static void xdp_tell(const struct xdp *xdp, const struct hook_answer *answer)
+{
+	char text[640];
+
+	snprintf(
+		text, sizeof(text),
+		"xdp:%s takes packets from the host: mode %s, %s, %u queue%s of %u packets%s%s%s%s",
+		xdp->link.name, hook_mode_name(answer->mode),
+		xdp_queue_is_zerocopy(&xdp->queues[0]) ? "zero-copy" : "copy", xdp->request.queues,
+		xdp->request.queues > 1 ? "s" : "", xdp->request.ring,
+		xdp->request.is_busy ? ", polled busily" : "", *answer->notice ? " (" : "",
+		answer->notice, *answer->notice ? ")" : "");
+	xdp_notice(xdp, text);
+	if (xdp->link.up)
+		return;
+	snprintf(text, sizeof(text), "interface '%s' is down, waiting for it to come up",
+		 xdp->link.name);
+	xdp_notice(xdp, text);
+}
+
+/* Frames, both rings of each queue, and what makes packets of several frames whole. */
+static uint64_t xdp_sum_memory(const struct xdp *xdp)
+{
+	const struct hook_xdp_request *request = &xdp->request;
+	uint64_t queue = (uint64_t)request->frames * request->frame_bytes +
+			 request->ring * (sizeof(struct xdp_desc) + 2 * sizeof(uint64_t));
+
+	return queue * request->queues + (uint64_t)xdp->whole.stride * WEIR_BATCH_PACKETS_MAX;
+}
+
+static int xdp_attach(struct xdp *xdp, struct weir_error *error)
+{
+	struct hook_answer answer;
+	int sockets[XDP_QUEUES_MAX];
+	int rc = request_xdp_open(xdp->context.privilege, &xdp->request, &answer, error);
+
+	if (rc == 0)
+		rc = xdp_take_sockets(xdp, &answer, error);
+	if (rc < 0)
+		return rc;
+	for (uint32_t i = 0; i < xdp->request.queues; i++)
+		sockets[i] = xdp->queues[i].fd;
+	rc = request_xdp_attach(xdp->context.privilege, &xdp->request, sockets, &answer, error);
+	if (rc == 0)
+		rc = xdp_take_program(xdp, &answer, error);
+	if (rc == 0)
+		xdp_tell(xdp, &answer);
+	return rc;
+}
+
+/* ---- the source's operations ---- */
+
+static void xdp_finish_views(struct xdp *xdp, uint32_t count)
+{
+	int64_t to_unix_ns;
+	uint64_t now_ns = program_clock_ns(xdp->has_tai, &to_unix_ns);
+
+	for (uint32_t i = 0; i < count; i++) {
+		struct weir_packet *packet = &xdp->packets[i];
+
+		packet->time_ns =
+			(packet->time_ns ? packet->time_ns : now_ns) + (uint64_t)to_unix_ns;
+		packet->interface = xdp->interface;
+		if (packet->captured_len > xdp->snaplen)
+			packet->captured_len = xdp->snaplen;
+		packet->flags |= link_direction(packet->bytes, xdp->link.hardware_address);
+	}
+}
+
+static void xdp_release(struct weir_source *source, struct weir_batch *batch)
+{
+	struct xdp *xdp = (struct xdp *)source;
+
+	xdp_queue_give(&xdp->queues[xdp->turn]);
+}
+
+static int xdp_next(struct weir_source *source, uint32_t limit, struct weir_batch **batch)
+{
+	struct xdp *xdp = (struct xdp *)source;
+	uint32_t count = 0;
+
+	for (uint32_t n = 0; n < xdp->request.queues && !count; n++) {
+		xdp->turn = xdp->turn + 1 < xdp->request.queues ? xdp->turn + 1 : 0;
+		count = xdp_queue_take(&xdp->queues[xdp->turn], limit, &xdp->whole, xdp->packets);
+	}
+	if (!count && xdp->is_gone)
+		return weir_error_set(&source->failure, -ENODEV,
+				      "interface '%s' has disappeared; what was captured is kept",
+				      xdp->link.name);
+	if (!count)
+		return 0;
+	xdp_finish_views(xdp, count);
+	count = batch_fault("ring", &xdp->fault_seen, xdp->packets, count, limit);
+	if (!count)
+		xdp_release(source, &xdp->batch);
+	xdp->batch.count = count;
+	xdp->batch.dropped = xdp->new_losses;
+	xdp->new_losses = 0;
+	*batch = &xdp->batch;
+	return (int)count;
+}
+
+static uint64_t xdp_taken(const struct xdp *xdp)
+{
+	uint64_t sum = 0;
+
+	for (uint32_t i = 0; i < xdp->control_count; i++)
+		sum += __atomic_load_n(&xdp->controls[i].taken, __ATOMIC_ACQUIRE);
+	return sum;
+}
+
+static int xdp_sum(struct xdp *xdp, struct xdp_counts *sum)
+{
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = 0; i < xdp->request.queues; i++) {
+		struct xdp_counts counts;
+		int rc = xdp_queue_count(&xdp->queues[i], &counts);
+
+		if (rc < 0)
+			return rc;
+		sum->received += counts.received;
+		sum->no_buffer += counts.no_buffer;
+		sum->ring_full += counts.ring_full;
+		sum->fill_empty += counts.fill_empty;
+	}
+	return 0;
+}
+
+/*
+ * The program counts before the socket does, and the ring's index moves only
+ * once in a poll of the driver: look until nothing is on the way, that is
+ * until what the program has handed over is in a ring or dropped. Returns
+ * whether there was such an instant.
+ */
+static int xdp_look(struct xdp *xdp, uint64_t *taken, struct xdp_counts *sum)
+{
+	for (int n = 0; n < XDP_CUT_TRIES; n++) {
+		int rc;
+
+		*taken = xdp_taken(xdp);
+		rc = xdp_sum(xdp, sum);
+		if (rc < 0)
+			return rc;
+		if (*taken == sum->received + sum->no_buffer + sum->ring_full &&
+		    *taken == xdp_taken(xdp))
+			return 1;
+		if (xdp->is_ending)
+			break;
+	}
+	return 0;
+}
+
+static void xdp_check_link(struct xdp *xdp)
+{
+	char text[80];
+	bool was_up = xdp->link.up;
+
+	if (!link_refresh(xdp->fd, &xdp->link)) {
+		xdp->is_gone = true;
+		return;
+	}
+	if (was_up == xdp->link.up)
+		return;
+	snprintf(text, sizeof(text), "interface '%s' %s", xdp->link.name,
+		 xdp->link.up ? "is up" : "went down, waiting for it to come up");
+	xdp_notice(xdp, text);
+}
+
+static int xdp_read_counters(struct weir_source *source)
+{
+	struct xdp *xdp = (struct xdp *)source;
+	struct xdp_counts sum;
+	uint64_t taken, losses;
+	int found;
+
+	xdp_check_link(xdp);
+	found = xdp_look(xdp, &taken, &sum);
+	if (found < 0) {
+		weir_row_unknown(source->row, WEIR_UNKNOWN_IN);
+		return found;
+	}
+	if (!found && !xdp->is_ending) {
+		source->owed = UINT64_MAX; /* no cut this time */
+		return 0;
+	}
+	weir_cell_set(&source->row->in, taken);
+	weir_cell_set(&source->row->dropped[WEIR_REASON_NO_BUFFER], sum.no_buffer);
+	weir_cell_set(&source->row->dropped[WEIR_REASON_RING_FULL], sum.ring_full);
+	losses = sum.no_buffer + sum.ring_full;
+	xdp->new_losses += losses - xdp->known_losses;
+	xdp->known_losses = losses;
+	/* a jumbo frame takes several places in the ring, so there they tell nothing */
+	source->owed = xdp->request.is_scattered ? taken - losses : sum.received;
+	return 0;
+}
+
+static void xdp_detach(struct xdp *xdp)
+{
+	if (xdp->program >= 0)
+		close(xdp->program);
+	xdp->program = -1;
+}
+
+static void xdp_stop(struct weir_source *source)
+{
+	struct xdp *xdp = (struct xdp *)source;
+
+	xdp_detach(xdp);
+	xdp->is_ending = true;
+}
+
+static void xdp_close(struct weir_source *source)
+{
+	struct xdp *xdp = (struct xdp *)source;
+
+	xdp_detach(xdp);
+	for (uint32_t i = 0; i < XDP_QUEUES_MAX; i++)
+		xdp_queue_close(&xdp->queues[i]);
+	if (xdp->controls)
+		munmap(xdp->controls, xdp->control_bytes);
+	if (xdp->memory)
+		munmap(xdp->memory, xdp->memory_bytes);
+	free(xdp->whole.bytes);
+	if (xdp->fd >= 0)
+		close(xdp->fd);
+	free(xdp);
+}
+
+static const struct weir_source_ops xdp_ops = {
+	.name = "xdp",
+	.next = xdp_next,
+	.release = xdp_release,
+	.read_counters = xdp_read_counters,
+	.stop = xdp_stop,
+	.close = xdp_close,
+};
+
+static struct xdp *xdp_new(const struct weir_source_context *context)
+{
+	struct xdp *xdp = calloc(1, sizeof(*xdp));
+
+	if (!xdp)
+		return NULL;
+	xdp->source.ops = &xdp_ops;
+	xdp->source.wait_fd = -1; /* being woken for every poll of the driver costs it a third */
+	xdp->source.poll_interval_ms = 1;
+	xdp->context = *context;
+	xdp->program = xdp->fd = -1;
+	xdp->batch.packets = xdp->packets;
+	for (uint32_t i = 0; i < XDP_QUEUES_MAX; i++)
+		xdp->queues[i].fd = -1;
+	return xdp;
+}
+
+int xdp_open(const char *subject, const struct weir_source_settings *settings,
+	     const struct weir_source_context *context, struct weir_source **out,
+	     struct weir_error *error)
+{
+	char name[SPEC_NAME_BYTES];
+	struct xdp_settings s;
+	struct xdp *xdp;
+	int rc = xdp_parse(subject, name, &s, error);
+
+	if (rc < 0)
+		return rc;
+	xdp = xdp_new(context);
+	if (!xdp)
+		return weir_error_set(error, -ENOMEM, "out of memory");
+	xdp->fd = rc = request_packet_socket(context->privilege, 0, error);
+	if (rc >= 0)
+		rc = xdp_find(xdp, name, settings, error);
+	if (rc >= 0)
+		rc = xdp_choose_queues(xdp, &s, error);
+	if (rc >= 0) {
+		xdp_choose_sizes(xdp, &s, settings->ring_bytes);
+		xdp->request.interface = xdp->link.index;
+		xdp->request.mode = (uint32_t)s.mode;
+		xdp->request.bind = (uint32_t)s.bind;
+		xdp->request.is_huge = s.huge;
+		xdp->request.is_busy = s.busy;
+		if (s.busy)
+			xdp->source.poll_interval_ms = 0;
+		rc = xdp_make_whole(xdp, error);
+	}
+	if (rc >= 0)
+		rc = xdp_enter(xdp, settings, &s, error);
+	if (rc >= 0 && settings->filter)
+		rc = weir_filter_prepare(settings->filter, xdp->link.link_type, error);
+	if (rc >= 0)
+		xdp->source.account->memory_bytes = xdp_sum_memory(xdp);
+	if (rc >= 0 && !settings->dry_run)
+		rc = xdp_attach(xdp, error);
+	if (rc < 0) {
+		xdp_close(&xdp->source);
+		return rc;
+	}
+	*out = &xdp->source;
+	return 0;
+}

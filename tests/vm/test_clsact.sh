@@ -1,0 +1,31 @@
+#!/bin/bash
+# SPDX-License-Identifier: Apache-2.0
+# kernel: bookworm
+#
+# Linux 6.1 has no tcx: the tap falls back to clsact and says so, counts
+# exactly, and leaves nothing behind. It has no netfilter programs either, where
+# NFLOG takes their place.
+. "$(dirname "$0")/lib.sh"
+make_net
+
+filters() {
+	in_rx tc filter show dev "$rx_if" ingress | grep -c tap_in
+}
+
+no_filters() {
+	! filters >/dev/null
+}
+
+taken "tap:$rx_if" 5000 'no tcx .*the tap is on clsact'
+no_filters || fail 'a filter is left after a clean end'
+taken "tap:$rx_if,hook=xdp" 5000 ''
+taken "xdp:$rx_if" 5000 'mode native, copy'
+
+capture killed "$rx" "tap:$rx_if"
+assert_eq 'filters of a tap' 1 "$(filters)"
+kill -KILL "$(pid_of killed)"
+await killed
+wait_for 20 'the broker to remove the filter' no_filters
+
+taken "nf:$rx_if" 5000 'no BPF netfilter programs.*NFLOG is used'
+assert_refuses 1 'no BPF netfilter programs' in_rx "$WEIR" count -i "nf:$rx_if,method=bpf"
