@@ -22,6 +22,8 @@
 #include "privilege/request.h"
 #include "transport.h"
 
+enum { FILE_PASSED_OVER_MAX = 65536 }; /* names that other exporters have */
+
 /* Kept free of a limited file: the message that is next, and the last options. */
 enum { FILE_RESERVE_BYTES = 2 * TRANSPORT_STREAM_BYTES };
 
@@ -47,12 +49,12 @@ static bool file_rotates(const struct file *file)
 	return file->limit_bytes || file->interval_ns;
 }
 
-static int file_create(struct file *file, const char *path)
+static int file_create(struct file *file, const char *path, int flags)
 {
 	struct stat status;
 
 	file->transport.fd =
-		request_open(file->privilege, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC);
+		request_open(file->privilege, path, O_WRONLY | O_CREAT | O_CLOEXEC | flags);
 	if (file->transport.fd < 0)
 		return weir_error_set_errno(&file->transport.failure, file->transport.fd,
 					    "cannot create the file");
@@ -65,14 +67,17 @@ static int file_create(struct file *file, const char *path)
 static int file_begin(struct file *file)
 {
 	uint64_t now_ns = clock_unix_ns();
-	int rc = names_hidden(file->hidden, file->path, file->number + 1, now_ns);
+	int rc = -EEXIST;
 
-	if (rc < 0)
-		return weir_error_set_errno(&file->transport.failure, rc, "cannot name the file");
-	rc = file_create(file, file->hidden);
+	for (uint32_t i = 0; rc == -EEXIST && i < FILE_PASSED_OVER_MAX; i++) {
+		rc = names_hidden(file->hidden, file->path, ++file->number, now_ns);
+		if (rc < 0)
+			return weir_error_set_errno(&file->transport.failure, rc,
+						    "cannot name the file");
+		rc = file_create(file, file->hidden, O_EXCL);
+	}
 	if (rc < 0)
 		return rc;
-	file->number++;
 	file->begin_ns = now_ns;
 	file->until_ns = UINT64_MAX;
 	if (file->interval_ns)
@@ -80,19 +85,30 @@ static int file_begin(struct file *file)
 	return 0;
 }
 
+/* Under a name that no other exporter has taken. */
+static int file_rename(const struct file *file)
+{
+	char name[PATH_MAX];
+	int rc = -EEXIST;
+
+	for (uint32_t i = 0; rc == -EEXIST && i < FILE_PASSED_OVER_MAX; i++) {
+		rc = names_complete(name, file->path, file->number + i, file->begin_ns, true);
+		if (rc == 0)
+			rc = request_rename(file->privilege, file->hidden, name, false);
+	}
+	return rc;
+}
+
 /* It is whole: on the disk, and then under its name. One that has nothing goes. */
 static void file_end(struct file *file)
 {
 	struct transport *t = &file->transport;
-	char name[PATH_MAX];
 	int rc = 0;
 
 	if (file->bytes) {
 		rc = fdatasync(t->fd) && errno != EINVAL ? -errno : 0;
 		if (rc == 0)
-			rc = names_complete(name, file->path, file->number, file->begin_ns, true);
-		if (rc == 0)
-			rc = request_rename(file->privilege, file->hidden, name);
+			rc = file_rename(file);
 	} else {
 		request_unlink(file->privilege, file->hidden);
 	}
@@ -196,7 +212,7 @@ int transport_open_file(const char *path, const struct weir_export_settings *set
 	else
 		strcpy(file->path, path);
 	if (rc == 0)
-		rc = file_rotates(file) ? file_begin(file) : file_create(file, file->path);
+		rc = file_rotates(file) ? file_begin(file) : file_create(file, file->path, O_TRUNC);
 	if (rc < 0) {
 		if (error && *file->transport.failure.text)
 			*error = file->transport.failure;

@@ -289,9 +289,9 @@ int request_open(struct weir_privilege *privilege, const char *path, int flags)
 	return client_file(privilege, OPERATION_OPEN, (uint32_t)flags, path, NULL);
 }
 
-int request_rename(struct weir_privilege *privilege, const char *from, const char *to)
+int request_rename(struct weir_privilege *privilege, const char *from, const char *to, bool replace)
 {
-	return client_file(privilege, OPERATION_RENAME, 0, from, to);
+	return client_file(privilege, OPERATION_RENAME, replace ? 0 : RENAME_NOREPLACE, from, to);
 }
 
 int request_unlink(struct weir_privilege *privilege, const char *path)

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -71,6 +72,22 @@ static int operation_adapter_time(const struct operation_request *request,
 		      : 0;
 }
 
+static int operation_rename(const struct operation_request *request)
+{
+	const char *from = request->first, *to = request->second;
+	struct stat status;
+	int rc = renameat2(AT_FDCWD, from, AT_FDCWD, to, request->number);
+
+	if (!rc || !request->number || errno != EINVAL)
+		return rc;
+	/* A file system that cannot promise it (some network ones): as near as it goes. */
+	if (!lstat(to, &status)) {
+		errno = EEXIST;
+		return -1;
+	}
+	return rename(from, to);
+}
+
 static int operation_file(const struct operation_request *request)
 {
 	int rc;
@@ -80,7 +97,7 @@ static int operation_file(const struct operation_request *request)
 		rc = open(request->first, (int)request->number | O_CLOEXEC, 0666);
 		break;
 	case OPERATION_RENAME:
-		rc = rename(request->first, request->second);
+		rc = operation_rename(request);
 		break;
 	default:
 		rc = unlink(request->first);

@@ -23,9 +23,14 @@ static int files_lock(int fd, bool *regular)
 	*regular = S_ISREG(status.st_mode);
 	if (!*regular)
 		return 0;
+	/* File systems without locks (some network ones) protect nothing. */
 	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
 		return -EBUSY;
-	/* File systems without locks (some network ones) protect nothing. */
+	/* A recovery may have had the lock between, and found nothing worth keeping. */
+	if (fstat(fd, &status))
+		return -errno;
+	if (!status.st_nlink)
+		return -EBUSY;
 	return ftruncate(fd, 0) ? -errno : 0;
 }
 
@@ -73,17 +78,12 @@ int files_open_locked(struct weir_privilege *privilege, const char *path, uint64
 
 int files_rename_new(struct weir_privilege *privilege, const char *from, const char *to)
 {
-	struct stat status;
-
-	/* Two recoveries at once do not meet: the file is locked. */
-	if (!lstat(to, &status))
-		return -EEXIST;
-	return request_rename(privilege, from, to);
+	return request_rename(privilege, from, to, false);
 }
 
 int files_rename(struct weir_privilege *privilege, const char *from, const char *to)
 {
-	return request_rename(privilege, from, to);
+	return request_rename(privilege, from, to, true);
 }
 
 int files_unlink(struct weir_privilege *privilege, const char *path)

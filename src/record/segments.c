@@ -15,7 +15,7 @@
 enum {
 	/* Complete files that are remembered for deleting them later; then the oldest are kept. */
 	SEGMENTS_REMEMBERED_MAX = 65536,
-	SEGMENTS_LEFT_BEHIND_MAX = 65536, /* hidden files that are passed over */
+	SEGMENTS_PASSED_OVER_MAX = 65536, /* names that other recorders have */
 };
 
 /* A complete file. */
@@ -119,16 +119,16 @@ static int segments_connect(const struct segments *segments, struct record_file 
 	return file->fd < 0 ? file->fd : 0;
 }
 
-/* A hidden file that is there already was left behind by a recorder: it is not touched. */
+/* A hidden file that is there already, or in other hands, is another recorder's. */
 static int segments_create_hidden(const struct segments *segments, struct record_file *file)
 {
 	int fd;
 
-	for (int i = 0; i < SEGMENTS_LEFT_BEHIND_MAX; i++, file->number++) {
+	for (int i = 0; i < SEGMENTS_PASSED_OVER_MAX; i++, file->number++) {
 		fd = names_hidden(file->path, segments->template, file->number, clock_unix_ns());
 		if (!fd)
 			fd = files_create_new(segments->privilege, file->path, &file->regular);
-		if (fd != -EEXIST)
+		if (fd != -EEXIST && fd != -EBUSY)
 			return fd;
 	}
 	return -EEXIST;
@@ -286,19 +286,34 @@ static int segments_remember(struct segments *segments, const struct record_file
 }
 
 /*
- * The name by time, with the number where the time does not change from file
- * to file, or went back: the name may be that of a file of the same recording.
+ * The time that the user's name has does not change from file to file, or went
+ * back: without the number, the name may be that of a file of this recording.
  */
-static int segments_name(const struct segments *segments, const struct record_file *file,
-			 char *path)
+static bool segments_time_again(const struct segments *segments, const struct record_file *file,
+				const char *plain)
 {
-	char plain[PATH_MAX];
-	int rc = names_complete(plain, segments->template, file->number, file->begin_ns, false);
-	bool again = segments->newest_name && (file->begin_ns <= segments->newest_begin_ns ||
-					       !strcmp(plain, segments->newest_name));
+	return segments->newest_name && (file->begin_ns <= segments->newest_begin_ns ||
+					 !strcmp(plain, segments->newest_name));
+}
 
-	return rc ? rc
-		  : names_complete(path, segments->template, file->number, file->begin_ns, again);
+/* Give a complete file its name; 'path' has PATH_MAX bytes. */
+static int segments_rename(const struct segments *segments, const struct record_file *file,
+			   char *path)
+{
+	int rc = names_complete(path, segments->template, file->number, file->begin_ns, false);
+
+	/* A name by time alone may come again by intent, as in a ring of the hours of a day. */
+	if (!rc && strchr(segments->template, '%') && !segments_time_again(segments, file, path))
+		return files_rename(segments->privilege, file->path, path);
+	/* A numbered one that is there is another recorder's. */
+	rc = -EEXIST;
+	for (uint32_t i = 0; rc == -EEXIST && i < SEGMENTS_PASSED_OVER_MAX; i++) {
+		rc = names_complete(path, segments->template, file->number + i, file->begin_ns,
+				    true);
+		if (!rc)
+			rc = files_rename_new(segments->privilege, file->path, path);
+	}
+	return rc;
 }
 
 static int segments_run_command(const struct segments *segments, const char *path,
@@ -337,12 +352,11 @@ static int segments_publish(struct segments *segments, const struct record_file 
 			    struct weir_error *error)
 {
 	char path[PATH_MAX];
-	int rc = segments_name(segments, file, path);
+	int rc = segments_rename(segments, file, path);
 
-	if (rc)
+	if (rc == -ENAMETOOLONG)
 		return weir_error_set(error, rc, "the file name '%s' is too long",
 				      segments->template);
-	rc = files_rename(segments->privilege, file->path, path);
 	if (rc)
 		return weir_error_set_errno(error, rc, "cannot rename '%s' to '%s'", file->path,
 					    path);

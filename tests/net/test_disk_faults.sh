@@ -78,6 +78,25 @@ done
 assert_eq 'packets of both' 2000 "$total"
 assert_eq 'hidden files left' '' "$(find "$dir/both" -name '.x*')"
 
+# The names that a recording would give are there: they stay what they are.
+mkdir "$dir/taken"
+now=$(date +%s)
+for second in {0..120}; do
+	printf -v when '%(%Y%m%d%H%M%S)T' $((now + second))
+	echo theirs >"$dir/taken/x_00001_$when.pcapng"
+done
+start record "$rx" "$WEIR" record -i "$rx_if" -w "$dir/taken/x.pcapng" -b packets:60
+wait_capture "$rx" "$rx_if"
+generate --count 100 --pps 10000
+stop record
+assert_eq 'exit status beside taken names' 0 "$status"
+assert_eq 'files of others' 121 "$(grep -lx theirs "$dir"/taken/x_00001_* | wc -l)"
+total=0
+for file in "$dir"/taken/x_0000[23]_*; do
+	total=$((total + $(packets_in "$file")))
+done
+assert_eq 'packets beside taken names' 100 "$total"
+
 # A single file is that of the first.
 start first "$rx" "$WEIR" record -i "$rx_if" -w "$dir/one.pcapng"
 wait_capture "$rx" "$rx_if"

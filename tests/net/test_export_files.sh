@@ -110,6 +110,21 @@ sampled random:4 'selectorAlgorithm : 4' 'samplingProbability : 0.25[0]*' 'sampl
 	'samplingAlgorithm : 2'
 sampled hash:4 'selectorAlgorithm : 8' 'samplingProbability : 0.25[0]*'
 
+# ---- names that others have, hidden and complete ----
+
+mkdir taken
+echo theirs >taken/.x_00001.ipfix.part
+now=$(date +%s)
+for second in {0..120}; do
+	printf -v when '%(%Y%m%d%H%M%S)T' $((now + second))
+	echo theirs >"taken/x_00002_$when.ipfix"
+done
+run "$WEIR" flow -r in.pcap -w taken/x.ipfix --rotate interval:3600 --report taken.report
+assert_eq 'taken: exit status' 0 "$status"
+assert_eq 'taken: files of others' 122 "$(grep -lrx theirs taken | wc -l)"
+run "$WEIR" collect -r taken/x_00003_*.ipfix -w null: --report all.report
+assert_eq 'taken: records' "$(cell taken.report out)" "$(jq '[.exporters[].records] | add' all.report)"
+
 # ---- what cannot be done ----
 
 assert_refuses 2 'is for IPFIX files' "$WEIR" flow -r x.pcap -w x.json --rotate interval:60

@@ -33,10 +33,11 @@ int request_filter(struct weir_privilege *privilege, const char *interface, uint
 /*
  * Open a file (flags as open(2), mode 0666 less umask), rename, unlink: first
  * with one's own rights, and only if these do not suffice with the broker's.
- * -errno.
+ * -errno; -EEXIST where a rename may not 'replace' a file that is there.
  */
 int request_open(struct weir_privilege *privilege, const char *path, int flags);
-int request_rename(struct weir_privilege *privilege, const char *from, const char *to);
+int request_rename(struct weir_privilege *privilege, const char *from, const char *to,
+		   bool replace);
 int request_unlink(struct weir_privilege *privilege, const char *path);
 /*
  * Run a command with 'path' as its argument, without a shell: by the broker,
