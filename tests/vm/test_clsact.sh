@@ -29,3 +29,13 @@ wait_for 20 'the broker to remove the filter' no_filters
 
 taken "nf:$rx_if" 5000 'no BPF netfilter programs.*NFLOG is used'
 assert_refuses 1 'no BPF netfilter programs' in_rx "$WEIR" count -i "nf:$rx_if,method=bpf"
+
+# AF_XDP takes frames of several buffers since Linux 6.6: with a large MTU the
+# refusal says what to do, and the sources that can still have every packet.
+in_tx ip link set "$tx_if" mtu 9000
+in_rx ip link set "$rx_if" mtu 9000
+assert_refuses 1 'MTU' in_rx "$WEIR" count -i "xdp:$rx_if"
+sed 's/^/ok: /' "$dir/run.err"
+assert_refuses 1 'MTU' in_rx "$WEIR" count -i "xdp:$rx_if,mode=native"
+taken "tap:$rx_if,hook=xdp" 3000 ''
+taken "ring:$rx_if" 3000 ''
