@@ -120,7 +120,6 @@ void worker_wind_up(struct worker *worker)
 	for (uint32_t i = 0; i < worker->source_count; i++) {
 		struct worker_source *own = &worker->sources[i];
 		struct weir_source *source = own->source;
-		struct weir_batch *batch;
 
 		if (!source->ops->read_counters)
 			continue;
@@ -128,11 +127,8 @@ void worker_wind_up(struct worker *worker)
 			worker_read_stable(source);
 		worker_drain(worker, own, deadline_ns);
 		/* Records that carry no packet may follow: pass over them and read once more. */
-		if (own->taken == source->owed && source->ops->next(source, 1, &batch) > 0) {
-			own->taken++;
-			weir_cell_add(&source->row->out, 1);
-			source->ops->release(source, batch);
-		}
+		if (own->taken == source->owed)
+			worker_take(worker, own);
 		source->ops->read_counters(source);
 	}
 	for (uint32_t i = 0; i < worker->sink_count; i++) {
