@@ -18,7 +18,8 @@ struct worker_source {
 	struct weir_filter *filter; /* to be applied here; NULL when the kernel did */
 	struct weir_row *filter_row;
 	struct weir_row *sink_rows[WEIR_SINKS_MAX];
-	uint64_t taken;                    /* got from the source, since the open */
+	uint64_t taken;   /* got from the source, since the open */
+	uint64_t dropped; /* told by batches of which the filter left nothing, for the next one */
 	uint64_t fault_filter, fault_sink; /* of tests: base/fault.h */
 	int device;        /* the kernel's index of the interface, 0 = none, or many */
 	uint64_t leave_ns; /* its interface is gone: until then what is owed may come (monotonic) */

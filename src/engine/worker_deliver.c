@@ -140,7 +140,9 @@ uint32_t worker_deliver(struct worker *worker, struct worker_source *own, struct
 	const struct weir_batch *batch = taken;
 
 	if (own->filter) {
+		taken->dropped += own->dropped;
 		batch = worker_filter(worker, own, taken);
+		own->dropped = batch->count ? 0 : batch->dropped;
 		weir_cell_add(&own->filter_row->out, batch->count);
 	}
 	if (!batch->count)

@@ -25,7 +25,9 @@ struct script {
 	uint64_t straggling; /* come when all that was owed after stop() has been handed out */
 	int end;             /* what next() says when all is handed out */
 	bool stopped;
-	uint32_t most; /* the largest limit seen */
+	uint64_t dropped; /* lost before the first batch */
+	uint64_t plain;   /* so many packets are all zeros, then they begin with a one */
+	uint32_t most;    /* the largest limit seen */
 	struct weir_packet packets[WEIR_BATCH_PACKETS_MAX];
 	struct weir_batch batch;
 };
@@ -36,7 +38,7 @@ static int script_next(struct weir_source *source, uint32_t limit, struct weir_b
 	uint64_t there = script->total - (script->stopped ? 0 : script->late);
 	uint32_t count = there - script->handed_out < limit ? (uint32_t)(there - script->handed_out)
 							    : limit;
-	static const uint8_t bytes[60];
+	static const uint8_t plain[60], bytes[60] = {1};
 
 	assert_true(limit >= 1 && limit <= WEIR_BATCH_PACKETS_MAX);
 	if (script->stopped && !count) {
@@ -50,8 +52,12 @@ static int script_next(struct weir_source *source, uint32_t limit, struct weir_b
 		return script->end;
 	for (uint32_t i = 0; i < count; i++)
 		script->packets[i] = (struct weir_packet){
-			.bytes = bytes, .captured_len = sizeof(bytes), .wire_len = sizeof(bytes)};
-	script->batch = (struct weir_batch){.packets = script->packets, .count = count};
+			.bytes = script->handed_out + i < script->plain ? plain : bytes,
+			.captured_len = sizeof(bytes),
+			.wire_len = sizeof(bytes)};
+	script->batch = (struct weir_batch){
+		.packets = script->packets, .count = count, .dropped = script->dropped};
+	script->dropped = 0;
 	script->handed_out += count;
 	*batch = &script->batch;
 	return (int)count;
@@ -93,8 +99,9 @@ static const struct weir_source_ops script_ops = {
 struct taster {
 	struct weir_sink sink;
 	uint64_t taken, finished;
-	uint64_t enough; /* wants to end when it has taken so many */
-	int answer;      /* what it says then */
+	uint64_t dropped; /* that batches told of */
+	uint64_t enough;  /* wants to end when it has taken so many */
+	int answer;       /* what it says then */
 };
 
 static int taster_consume(struct weir_sink *sink, struct weir_row *row,
@@ -103,6 +110,7 @@ static int taster_consume(struct weir_sink *sink, struct weir_row *row,
 	struct taster *taster = (struct taster *)sink;
 
 	taster->taken += batch->count;
+	taster->dropped += batch->dropped;
 	weir_cell_add(&row->out, batch->count);
 	if (taster->enough && taster->taken >= taster->enough) {
 		weir_error_set(&sink->failure, taster->answer, "the taster is full");
@@ -233,6 +241,23 @@ static void packets_that_come_after_the_last_count_are_delivered(void **state)
 	assert_int_equal(weir_cell_get(&f->script.source.account->frames), 1002);
 }
 
+static void a_loss_before_filtered_packets_is_told_with_the_next_one(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_filter *filter;
+
+	assert_int_equal(weir_filter_open("ether[0] = 1", &filter, NULL), 0);
+	assert_int_equal(weir_filter_prepare(filter, 1, NULL), 0);
+	f->worker.sources[0].filter = filter;
+	f->script.total = 3 * WEIR_BATCH_PACKETS_MAX;
+	f->script.plain = 2 * WEIR_BATCH_PACKETS_MAX;
+	f->script.dropped = 5;
+	run(f);
+	assert_int_equal(f->taster.taken, WEIR_BATCH_PACKETS_MAX);
+	assert_int_equal(f->taster.dropped, 5);
+	weir_filter_close(filter);
+}
+
 static void a_limit_is_met_exactly_and_the_rest_is_after_stop(void **state)
 {
 	struct fixture *f = *state;
@@ -332,6 +357,7 @@ int main(void)
 		CASE(all_packets_go_to_the_sink),
 		CASE(packets_still_owed_at_the_stop_are_delivered),
 		CASE(packets_that_come_after_the_last_count_are_delivered),
+		CASE(a_loss_before_filtered_packets_is_told_with_the_next_one),
 		CASE(a_limit_is_met_exactly_and_the_rest_is_after_stop),
 		CASE(a_limit_is_shared_with_other_workers),
 		CASE(a_limit_met_by_others_ends_a_worker),
