@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -324,14 +325,16 @@ static json_t *generate_number(uint64_t value, bool known)
 static int generate_write_json(FILE *out, const struct generate_options *o,
 			       const struct weir_generate_result *result)
 {
-	json_t *report = json_pack(
-		"{s:b, s:b, s:f, s:s, s:s, s:{s:I, s:I, s:o}, s:o}", "balanced",
-		generate_balanced(result), "checked", result->nic_sent_known, "duration_s",
-		(double)result->duration_ns / (double)CLOCK_NS_PER_S, "interface",
-		o->settings.interface, "method", weir_generate_method_name(result->method),
-		"packets", "sent", (json_int_t)result->sent, "refused", (json_int_t)result->refused,
-		"nic_sent", generate_number(result->nic_sent, result->nic_sent_known), "bytes",
-		generate_number(result->bytes, result->bytes_known));
+	char name[NAME_MAX];
+	json_t *report =
+		json_pack("{s:b, s:b, s:f, s:s, s:s, s:{s:I, s:I, s:o}, s:o}", "balanced",
+			  generate_balanced(result), "checked", result->nic_sent_known,
+			  "duration_s", (double)result->duration_ns / (double)CLOCK_NS_PER_S,
+			  "interface", format_utf8(o->settings.interface, name, sizeof(name)),
+			  "method", weir_generate_method_name(result->method), "packets", "sent",
+			  (json_int_t)result->sent, "refused", (json_int_t)result->refused,
+			  "nic_sent", generate_number(result->nic_sent, result->nic_sent_known),
+			  "bytes", generate_number(result->bytes, result->bytes_known));
 	int status = report ? json_dumpf(report, out, JSON_REAL_PRECISION(9)) : -1;
 
 	json_decref(report);

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fnmatch.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,7 +155,7 @@ static json_t *interfaces_json(const struct weir_link *link, int tried)
 {
 	const uint8_t *mac = link->hardware_address;
 	json_t *object = json_object(), *sources = json_array(), *time = json_null();
-	char address[18];
+	char address[18], name[NAME_MAX];
 
 	snprintf(address, sizeof(address), "%02x:%02x:%02x:%02x:%02x:%02x", mac[0], mac[1], mac[2],
 		 mac[3], mac[4], mac[5]);
@@ -164,7 +165,8 @@ static json_t *interfaces_json(const struct weir_link *link, int tried)
 	if (link->time_known)
 		time = json_pack("{s:b, s:b}", "kernel", link->time_receive_software, "adapter",
 				 link->time_receive_hardware);
-	json_object_set_new(object, "name", json_string(link->name));
+	json_object_set_new(object, "name",
+			    json_string(format_utf8(link->name, name, sizeof(name))));
 	json_object_set_new(object, "index", json_integer(link->index));
 	json_object_set_new(object, "state", json_string(interfaces_state(link)));
 	json_object_set_new(object, "driver",

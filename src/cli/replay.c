@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -221,14 +222,16 @@ static int replay_write_json(FILE *out, const struct replay_options *o,
 {
 	const struct weir_replay_file *f = &o->file;
 	bool timed = o->settings.timing == WEIR_REPLAY_ORIGINAL;
+	char name[NAME_MAX];
 	json_t *report = json_pack(
 		"{s:b, s:b, s:f, s:s, s:s, s:I, s:{s:I, s:I, s:I, s:o, s:o, s:o},"
 		" s:{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}, s:{s:o, s:o, s:o}, s:o}",
 		"balanced", replay_balanced(result), "checked", result->nic_sent_known,
 		"duration_s", (double)result->duration_ns / (double)CLOCK_NS_PER_S, "interface",
-		o->settings.interface, "method", replay_method(o, result), "rounds",
-		(json_int_t)result->rounds, "packets", "sent", (json_int_t)result->sent, "refused",
-		(json_int_t)result->refused, "abandoned", (json_int_t)result->abandoned, "nic_sent",
+		format_utf8(o->settings.interface, name, sizeof(name)), "method",
+		replay_method(o, result), "rounds", (json_int_t)result->rounds, "packets", "sent",
+		(json_int_t)result->sent, "refused", (json_int_t)result->refused, "abandoned",
+		(json_int_t)result->abandoned, "nic_sent",
 		replay_number(result->nic_sent, result->nic_sent_known), "not_wanted",
 		replay_number(result->not_wanted, result->not_wanted_known), "bytes",
 		replay_number(result->bytes, result->bytes_known), "file", "packets",

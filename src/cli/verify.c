@@ -2,10 +2,12 @@
 /* weir verify: do recordings hold all that they should, and what do they miss? */
 #include <inttypes.h>
 #include <jansson.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
+#include "base/format.h"
 #include "commands.h"
 #include "weir/record.h"
 
@@ -121,19 +123,22 @@ static json_t *verify_json_count(uint64_t count)
 
 static void verify_print_json(const char *path, const struct weir_verified *verified)
 {
+	char name[2 * PATH_MAX];
 	json_t *losses = json_array(), *line;
 
 	for (uint32_t i = 0; i < verified->loss_count && i < WEIR_VERIFIED_LOSSES_MAX; i++) {
 		const struct weir_verified_loss *loss = &verified->losses[i];
 
-		json_array_append_new(losses, json_pack("{s:I, s:I, s:s, s:I}", "from_ns",
-							(json_int_t)loss->from_ns, "to_ns",
-							(json_int_t)loss->to_ns, "interface",
-							loss->interface, "packets",
-							(json_int_t)loss->packets));
+		json_array_append_new(losses,
+				      json_pack("{s:I, s:I, s:s, s:I}", "from_ns",
+						(json_int_t)loss->from_ns, "to_ns",
+						(json_int_t)loss->to_ns, "interface",
+						format_utf8(loss->interface, name, sizeof(name)),
+						"packets", (json_int_t)loss->packets));
 	}
 	line = json_pack(
-		"{s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "file", path, "verdict",
+		"{s:s, s:s, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "file",
+		format_utf8(path, name, sizeof(name)), "verdict",
 		verdict_names[verify_judge(verified)], "packets", (json_int_t)verified->packets,
 		"counted", verify_json_count(verified->counted), "lost",
 		verify_json_count(verified->lost), "bytes", (json_int_t)verified->bytes,

@@ -15,7 +15,13 @@
 #include "context.h"
 #include "privilege/request.h"
 
-enum { REPORT_LOSSES_SHOWN = 10, REPORT_NAME_WIDTH = 20, REPORT_DIGITS = 9, REPORT_HEAVY_MAX = 5 };
+enum {
+	REPORT_LOSSES_SHOWN = 10,
+	REPORT_NAME_WIDTH = 20,
+	REPORT_DIGITS = 9,
+	REPORT_HEAVY_MAX = 5,
+	REPORT_NAME_BYTES = 160
+};
 
 /* ---- in words ---- */
 
@@ -238,6 +244,14 @@ static json_t *report_json_number(uint64_t value, bool known)
 	return known ? json_integer((json_int_t)value) : json_null();
 }
 
+/* Names of files and interfaces may hold any bytes; JSON would not take them. */
+static json_t *report_json_name(const char *name)
+{
+	char text[REPORT_NAME_BYTES];
+
+	return json_string(format_utf8(name, text, sizeof(text)));
+}
+
 static json_t *report_json_row(const struct weir_row *row)
 {
 	uint32_t unknown = weir_row_unknown_bits(row);
@@ -256,7 +270,7 @@ static json_t *report_json_row(const struct weir_row *row)
 	}
 	json_object_set_new(object, "stage", json_string(weir_stage_name(row->stage)));
 	if (*row->name)
-		json_object_set_new(object, "name", json_string(row->name));
+		json_object_set_new(object, "name", report_json_name(row->name));
 	json_object_set_new(object, "checked", json_boolean(row->checked));
 	json_object_set_new(object, "balanced", json_boolean(weir_row_balanced(row)));
 	json_object_set_new(
@@ -296,17 +310,27 @@ static json_t *report_json_account(const struct weir_account *account)
 
 	for (const struct weir_row *row = weir_account_rows(account); row; row = weir_row_next(row))
 		json_array_append_new(stages, report_json_row(row));
-	object = json_pack("{s:s, s:s, s:s, s:i, s:I, s:I, s:o, s:o}", "name", account->name,
-			   "netns", account->netns, "source", account->source, "queue",
-			   (int)account->queue, "frames",
-			   (json_int_t)weir_cell_get(&account->frames), "bytes",
-			   (json_int_t)weir_cell_get(&account->bytes), "wire",
-			   report_json_number(weir_cell_get(&account->wire),
-					      !weir_cell_get(&account->wire_unknown)),
-			   "stages", stages);
+	object = json_pack(
+		"{s:o, s:o, s:s, s:i, s:I, s:I, s:o, s:o}", "name", report_json_name(account->name),
+		"netns", report_json_name(account->netns), "source", account->source, "queue",
+		(int)account->queue, "frames", (json_int_t)weir_cell_get(&account->frames), "bytes",
+		(json_int_t)weir_cell_get(&account->bytes), "wire",
+		report_json_number(weir_cell_get(&account->wire),
+				   !weir_cell_get(&account->wire_unknown)),
+		"stages", stages);
 	if (weir_cell_get(&account->has_rollover))
 		json_object_set_new(object, "rollover", report_json_rollover(account));
 	return object;
+}
+
+static json_t *report_json_loss(const struct weir_loss *loss)
+{
+	return json_pack("{s:I, s:I, s:o, s:o, s:i, s:s, s:s, s:I}", "from_ns",
+			 (json_int_t)loss->from_ns, "to_ns", (json_int_t)loss->to_ns, "interface",
+			 report_json_name(loss->account->name), "netns",
+			 report_json_name(loss->account->netns), "queue", (int)loss->account->queue,
+			 "stage", weir_stage_name(loss->stage), "reason",
+			 weir_reason_name(loss->reason), "packets", (json_int_t)loss->packets);
 }
 
 static json_t *report_json_losses(struct weir_ledger *ledger)
@@ -316,15 +340,7 @@ static json_t *report_json_losses(struct weir_ledger *ledger)
 	json_t *array = json_array();
 
 	for (uint32_t i = 0; i < count; i++)
-		json_array_append_new(array, json_pack("{s:I, s:I, s:s, s:s, s:i, s:s, s:s, s:I}",
-						       "from_ns", (json_int_t)losses[i].from_ns,
-						       "to_ns", (json_int_t)losses[i].to_ns,
-						       "interface", losses[i].account->name,
-						       "netns", losses[i].account->netns, "queue",
-						       (int)losses[i].account->queue, "stage",
-						       weir_stage_name(losses[i].stage), "reason",
-						       weir_reason_name(losses[i].reason),
-						       "packets", (json_int_t)losses[i].packets));
+		json_array_append_new(array, report_json_loss(&losses[i]));
 	free(losses);
 	return array;
 }

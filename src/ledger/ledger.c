@@ -74,6 +74,9 @@ static void ledger_copy_name(char *to, size_t size, const char *from)
 {
 	size_t length = from ? strnlen(from, size - 1) : 0;
 
+	if (length == size - 1) /* no half of a character of UTF-8 */
+		while (length && (from[length] & 0xc0) == 0x80)
+			length--;
 	memcpy(to, from ? from : "", length);
 	to[length] = '\0';
 }

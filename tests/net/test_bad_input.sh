@@ -95,6 +95,14 @@ for name in zero_snaplen.pcap unknown_link.pcap; do
 	assert_eq "packets of $name" 2 "$(packets_in "$dir/kept.pcapng")"
 	assert_balanced "$dir/report"
 done
+# a name that is not UTF-8 is in the JSON all the same
+latin=$dir/bad/caf$'\xe9'.pcap
+cp "$dir/bad/zero_snaplen.pcap" "$latin"
+run "$WEIR" count -q -r "$latin" --report "$dir/report"
+assert_eq 'the file in the report' café.pcap "$(json "$dir/report" '.interfaces[].name')"
+run "$WEIR" verify --json "$latin"
+assert_eq 'the file as verified' "$dir/bad/café.pcap" "$(json "$dir/run.out" .file)"
+
 assert_refuses 3 'names interface 7' "$WEIR" record -q --strict -r "$dir/bad/no_interface.pcapng" \
 	-w "$dir/kept.pcapng" --report "$dir/report"
 assert_balanced "$dir/report"

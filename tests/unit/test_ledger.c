@@ -2,6 +2,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <string.h>
 #include <cmocka.h>
 
 #include "weir/ledger.h"
@@ -38,6 +39,18 @@ static void rows_stand_in_order_of_stage(void **state)
 
 	assert_ptr_equal(f->account->rows, f->ring);
 	assert_ptr_equal(f->ring->next, f->sink);
+}
+
+static void a_long_name_is_cut_between_characters(void **state)
+{
+	static const char name[] = "0123456789012345678901234567890123456789012345678901234567890"
+				   "\xe2\x82\xac.pcap"; /* 61 bytes and a sign of three */
+	struct fixture *f = *state;
+	struct weir_account *account = weir_ledger_account(f->ledger, name, "", "file", 0);
+
+	assert_int_equal(strlen(account->name), 61);
+	account = weir_ledger_account(f->ledger, name + 1, "", "file", 0);
+	assert_int_equal(strlen(account->name), 63);
 }
 
 static void an_empty_ledger_balances(void **state)
@@ -158,6 +171,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(rows_stand_in_order_of_stage),
+		CASE(a_long_name_is_cut_between_characters),
 		CASE(an_empty_ledger_balances),
 		CASE(a_swallowed_packet_names_its_stage),
 		CASE(drops_and_filtered_count_as_accounted_for),
