@@ -5,6 +5,7 @@
  */
 #include "base/clock.h"
 #include "meter.h"
+#include "packet/wire.h"
 
 enum {
 	GATHER_STEP_S = 60, /* as in life.c: what is older sets the clock back */
@@ -169,21 +170,19 @@ static enum gather_fate gather_queue(struct weir_flow *flow, struct flow_chunk *
 	return GATHER_METERED;
 }
 
-/*
- * A super-packet's counts as on the wire: each of its packets had the headers
- * again. 'innermost' is where the payload begins that was cut.
- */
-static void gather_super_packet(struct flow_item *item, const struct weir_headers *innermost)
+/* A super-packet's counts as on the wire: each of its packets had the headers again. */
+static void gather_super_packet(struct flow_item *item)
 {
-	uint32_t again = weir_packet_wire_count(item->packet);
+	uint32_t header_bytes = 0, again = wire_count(item->packet, &header_bytes);
 	uint32_t network = item->headers->network_offset, payload = item->headers->payload_offset;
 
-	if (!again || innermost->payload_offset == WEIR_OFFSET_NONE)
+	if (!again)
 		return;
 	item->packets = again--;
-	item->bytes += again * (innermost->payload_offset - network);
-	if (payload != WEIR_OFFSET_NONE && payload < innermost->payload_offset)
-		item->payload_bytes += again * (innermost->payload_offset - payload);
+	if (header_bytes > network)
+		item->bytes += again * (header_bytes - network);
+	if (payload < header_bytes) /* of a tunnel's outer packet */
+		item->payload_bytes += again * (header_bytes - payload);
 }
 
 /* ---- fragments ---- */
@@ -270,11 +269,10 @@ static bool gather_ports(const struct flow_item *item, struct flow_fragment *fra
 	return true;
 }
 
-/* Make an item of one layer of a packet; 'innermost' is where super-packets were cut. */
+/* Make an item of one layer of a packet. */
 static enum gather_fate gather_layer(struct weir_flow *flow, struct flow_chunk *chunk,
 				     const struct weir_packet *packet,
-				     const struct weir_headers *headers,
-				     const struct weir_headers *innermost)
+				     const struct weir_headers *headers)
 {
 	struct flow_item *item = gather_item(chunk, packet, headers), first;
 	unsigned int ip_flags = gather_ip_flags(item);
@@ -284,7 +282,7 @@ static enum gather_fate gather_layer(struct weir_flow *flow, struct flow_chunk *
 	struct flow_fragment *fragment = &whole;
 
 	if (packet->gso_size)
-		gather_super_packet(item, innermost);
+		gather_super_packet(item);
 	if (headers->fragment != WEIR_FRAGMENT_NONE) {
 		fragment = gather_fragment(flow, item);
 		if (!gather_ports(item, fragment))
@@ -327,12 +325,12 @@ gather_packet(struct weir_flow *flow, struct flow_chunk *chunk, const struct wei
 		gather_ignore(flow, headers);
 		return;
 	}
-	fate = gather_layer(flow, chunk, packet, headers, inner);
+	fate = gather_layer(flow, chunk, packet, headers);
 	flow->counters.metered += fate == GATHER_METERED;
 	flow->counters.sampled_out += fate == GATHER_SAMPLED_OUT;
 	/* Each packet is counted once, by its outer layer. */
 	if (layer == WEIR_FLOW_BOTH && inner->tunnel_depth && gather_is_meterable(inner))
-		gather_layer(flow, chunk, packet, inner, inner);
+		gather_layer(flow, chunk, packet, inner);
 }
 
 /* ---- the common packet: whole IPv4 TCP or UDP, and nothing special asked for ---- */

@@ -5,7 +5,7 @@
  * from the payload: ceil(payload / gso_size). The headers are walked here,
  * minimally, only for frames that have a gso_size.
  */
-#include "weir/packet.h"
+#include "packet/wire.h"
 
 #include "base/cursor.h"
 
@@ -17,6 +17,7 @@ enum {
 	WIRE_ETHERTYPE_IPV6 = 0x86dd,
 	WIRE_ETHERTYPE_TEB = 0x6558, /* transparent Ethernet bridging, in GRE and Geneve */
 	WIRE_PORT_VXLAN = 4789,
+	WIRE_PORT_VXLAN_LINUX = 8472, /* before VXLAN had a number; still Linux's default */
 	WIRE_PORT_GENEVE = 6081,
 };
 
@@ -87,7 +88,7 @@ static uint16_t wire_walk_udp_tunnel(struct cursor *c, uint16_t port)
 {
 	uint16_t options, ethertype;
 
-	if (port == WIRE_PORT_VXLAN) {
+	if (port == WIRE_PORT_VXLAN || port == WIRE_PORT_VXLAN_LINUX) {
 		cursor_skip(c, 8);
 		return wire_walk_ethernet(c);
 	}
@@ -149,7 +150,7 @@ static bool wire_walk(struct cursor *c, bool is_raw)
 	return false;
 }
 
-uint32_t weir_packet_wire_count(const struct weir_packet *packet)
+uint32_t wire_count(const struct weir_packet *packet, uint32_t *header_bytes)
 {
 	struct cursor c = cursor_of(packet->bytes, packet->captured_len);
 	uint32_t payload;
@@ -160,6 +161,14 @@ uint32_t weir_packet_wire_count(const struct weir_packet *packet)
 		return 0;
 	if (packet->wire_len <= c.offset)
 		return 1;
-	payload = packet->wire_len - (uint32_t)c.offset;
+	*header_bytes = (uint32_t)c.offset;
+	payload = packet->wire_len - *header_bytes;
 	return (payload + packet->gso_size - 1) / packet->gso_size;
+}
+
+uint32_t weir_packet_wire_count(const struct weir_packet *packet)
+{
+	uint32_t header_bytes;
+
+	return wire_count(packet, &header_bytes);
 }

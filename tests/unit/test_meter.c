@@ -481,6 +481,90 @@ static void super_packets_count_as_on_the_wire(void **state)
 	assert_int_equal(f->records.record[0].forward.payload_bytes, 2500);
 }
 
+/* VXLAN at Linux's own port; each wire packet had the outer and the inner headers. */
+static void super_packets_in_a_tunnel_count_with_all_headers(void **state)
+{
+	static const uint8_t inner[] = {
+		/* VXLAN, Ethernet */
+		8,
+		0,
+		0,
+		0,
+		0,
+		0,
+		1,
+		0,
+		2,
+		0,
+		0,
+		0,
+		0,
+		1,
+		2,
+		0,
+		0,
+		0,
+		0,
+		2,
+		8,
+		0,
+		/* IPv4 of 3030 bytes, TCP */
+		0x45,
+		0,
+		0x0b,
+		0xd6,
+		0,
+		0,
+		0,
+		0,
+		64,
+		TCP,
+		0,
+		0,
+		192,
+		168,
+		0,
+		1,
+		192,
+		168,
+		0,
+		2,
+		0,
+		80,
+		4,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0,
+		0x50,
+		ACK,
+		4,
+		0,
+		0,
+		0,
+		0,
+		0,
+	};
+	struct fixture *f = *state;
+	struct traffic_packet p = tcp_packet(0, 0, 0);
+
+	p.protocol = UDP;
+	p.destination_port = 8472;
+	p.payload = sizeof(inner) + 2990;
+	p.gso_size = 1000;
+	traffic_add(&f->traffic, p);
+	memcpy(f->traffic.frames[0] + 14 + 20 + 8, inner, sizeof(inner));
+	run(f);
+	assert_int_equal(f->records.record[0].forward.packets, 3);
+	assert_int_equal(f->records.record[0].forward.bytes, 2990 + 3 * (28 + sizeof(inner)));
+	assert_int_equal(f->records.record[0].forward.payload_bytes, 2990 + 3 * sizeof(inner));
+}
+
 static void what_is_not_ip_is_counted_by_ethertype(void **state)
 {
 	struct fixture *f = *state;
@@ -749,6 +833,7 @@ int main(void)
 		CASE(counters_carry_beyond_the_hot_line),
 		CASE(a_carry_that_empties_the_word_is_not_taken_for_no_packet),
 		CASE(super_packets_count_as_on_the_wire),
+		CASE(super_packets_in_a_tunnel_count_with_all_headers),
 		CASE(what_is_not_ip_is_counted_by_ethertype),
 		CASE(the_key_takes_in_what_is_asked_for),
 		CASE(sampling_is_counted),
