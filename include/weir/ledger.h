@@ -141,6 +141,7 @@ struct weir_account {
 	struct weir_cell wire_unknown; /* frames whose wire packets could not be told */
 	struct weir_row *rows;         /* weir_account_rows */
 	struct weir_account *next;     /* weir_account_next */
+	uint64_t opened_ns;            /* Unix time when the account was added */
 	uint64_t cut_time_ns; /* Unix time of the last cut, 0 = none; under the ledger's lock */
 	uint64_t cut_frames, cut_bytes, cut_wire;
 };
@@ -188,7 +189,8 @@ static inline uint32_t weir_row_unknown_bits(const struct weir_row *row)
 
 /*
  * Take a cut of one account: copy its cells, enter what was dropped since
- * the last cut into the losses, located between the two cuts. To be called on
+ * the last cut (before the first one: since the account was added) into the
+ * losses, located between the two. To be called on
  * the thread that delivers the account's packets, at an instant at which all
  * that was owed has been delivered. 'now_ns' is Unix time.
  */

@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+
 enum { LEDGER_LINE_BYTES = 64 };
 
 struct weir_ledger {
@@ -102,6 +104,7 @@ struct weir_account *weir_ledger_account(struct weir_ledger *ledger, const char 
 	ledger_copy_name(account->netns, sizeof(account->netns), netns);
 	ledger_copy_name(account->source, sizeof(account->source), source);
 	account->queue = queue;
+	account->opened_ns = clock_unix_ns();
 	pthread_mutex_lock(&ledger->lock);
 	for (last = &ledger->accounts; *last; last = &(*last)->next)
 		;
@@ -187,6 +190,14 @@ static bool ledger_reason_is_wish(int reason)
 	       reason == WEIR_REASON_UNTRIGGERED || reason == WEIR_REASON_LIMIT;
 }
 
+/* When the interval began that ends now; a clock that was set back makes none negative. */
+static uint64_t ledger_since_ns(const struct weir_account *account, uint64_t now_ns)
+{
+	uint64_t since_ns = account->cut_time_ns ? account->cut_time_ns : account->opened_ns;
+
+	return since_ns < now_ns ? since_ns : now_ns;
+}
+
 void weir_ledger_cut(struct weir_ledger *ledger, struct weir_account *account, uint64_t now_ns)
 {
 	pthread_mutex_lock(&ledger->lock);
@@ -196,7 +207,7 @@ void weir_ledger_cut(struct weir_ledger *ledger, struct weir_account *account, u
 		ledger_copy_tally(row, &now);
 		for (int r = 0; r < WEIR_REASON_COUNT; r++) {
 			struct weir_loss loss = {
-				.from_ns = account->cut_time_ns ? account->cut_time_ns : now_ns,
+				.from_ns = ledger_since_ns(account, now_ns),
 				.to_ns = now_ns,
 				.account = account,
 				.stage = row->stage,

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "weir/ledger.h"
 
 struct fixture {
@@ -113,6 +114,34 @@ static void a_loss_lies_between_two_cuts(void **state)
 	assert_int_equal(loss[0].reason, WEIR_REASON_RING_FULL);
 }
 
+static void a_loss_before_the_first_cut_lies_after_the_opening(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t opened_ns = f->account->opened_ns;
+	struct weir_loss loss[4];
+
+	assert_true(opened_ns > 0 && opened_ns <= clock_unix_ns());
+	weir_cell_add(&f->ring->dropped[WEIR_REASON_RING_FULL], 5);
+	weir_ledger_cut(f->ledger, f->account, opened_ns + 1000);
+	assert_int_equal(weir_ledger_losses(f->ledger, loss, 4), 1);
+	assert_int_equal(loss[0].from_ns, opened_ns);
+	assert_int_equal(loss[0].to_ns, opened_ns + 1000);
+}
+
+/* A clock that was set back does not make an interval end before it began. */
+static void no_loss_ends_before_it_began(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_loss loss[4];
+
+	weir_ledger_cut(f->ledger, f->account, 2000);
+	weir_cell_add(&f->ring->dropped[WEIR_REASON_RING_FULL], 5);
+	weir_ledger_cut(f->ledger, f->account, 1000);
+	assert_int_equal(weir_ledger_losses(f->ledger, loss, 4), 1);
+	assert_int_equal(loss[0].from_ns, 1000);
+	assert_int_equal(loss[0].to_ns, 1000);
+}
+
 static void losses_of_neighbouring_intervals_are_one(void **state)
 {
 	struct fixture *f = *state;
@@ -177,6 +206,8 @@ int main(void)
 		CASE(drops_and_filtered_count_as_accounted_for),
 		CASE(an_unknown_side_is_not_called_unbalanced_nor_zero),
 		CASE(a_loss_lies_between_two_cuts),
+		CASE(a_loss_before_the_first_cut_lies_after_the_opening),
+		CASE(no_loss_ends_before_it_began),
 		CASE(losses_of_neighbouring_intervals_are_one),
 		CASE(a_full_list_of_losses_keeps_its_sum),
 		CASE(totals_take_seen_from_the_first_stage_and_written_from_the_disk),
