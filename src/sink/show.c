@@ -19,12 +19,14 @@ struct show {
 	const struct weir_interfaces *interfaces;
 	struct printer printer;
 	struct text text;
+	uint64_t written;                      /* bytes that the output has taken */
+	uint64_t ends[WEIR_BATCH_PACKETS_MAX]; /* where in the output a packet's text ends */
 	char buffer[SHOW_BUFFER_BYTES];
 };
 
 static int show_write(void *user, const char *bytes, size_t length)
 {
-	const struct show *show = user;
+	struct show *show = user;
 
 	while (length) {
 		ssize_t put = write(show->printer.settings.fd, bytes, length);
@@ -35,6 +37,7 @@ static int show_write(void *user, const char *bytes, size_t length)
 			return -errno;
 		bytes += put;
 		length -= (size_t)put;
+		show->written += (uint64_t)put;
 	}
 	return 0;
 }
@@ -50,21 +53,33 @@ static int show_verdict(struct show *show)
 	return failure;
 }
 
+/* Make text of packets, as long as it can be written; returns how many are written whole. */
+static uint32_t show_packets(struct show *show, const struct weir_batch *batch,
+			     const struct weir_decoded *decoded)
+{
+	uint32_t shown = 0;
+
+	while (shown < batch->count && !show->text.failure) {
+		const struct weir_packet *packet = &batch->packets[shown];
+
+		printer_packet(&show->printer, &show->text, packet,
+			       weir_interfaces_get(show->interfaces, packet->interface),
+			       &decoded->outer[shown], &decoded->inner[shown]);
+		if (!show->text.failure)
+			show->ends[shown++] = show->written + show->text.used;
+	}
+	text_flush(&show->text);
+	while (shown && show->ends[shown - 1] > show->written)
+		shown--;
+	return shown;
+}
+
 static int show_consume(struct weir_sink *sink, struct weir_row *row,
 			const struct weir_batch *batch, const struct weir_decoded *decoded)
 {
 	struct show *show = (struct show *)sink;
-	uint32_t taken = 0;
+	uint32_t taken = show_packets(show, batch, decoded);
 
-	while (taken < batch->count && !show->text.failure) {
-		const struct weir_packet *packet = &batch->packets[taken];
-
-		printer_packet(&show->printer, &show->text, packet,
-			       weir_interfaces_get(show->interfaces, packet->interface),
-			       &decoded->outer[taken], &decoded->inner[taken]);
-		taken++;
-	}
-	text_flush(&show->text);
 	weir_cell_add(&row->out, taken);
 	if (taken < batch->count)
 		weir_cell_add(&row->dropped[show->text.failure == -EPIPE ? WEIR_REASON_READER_GONE

@@ -321,9 +321,32 @@ static void a_reader_that_goes_ends_it_quietly(void **state)
 	sink_open(&sunk, pipe_ends[1]);
 	close(pipe_ends[0]);
 	assert_int_equal(sink_give(&sunk, 200), 1);
-	assert_true(weir_cell_get(&sunk.row->dropped[WEIR_REASON_READER_GONE]) > 0);
+	assert_int_equal(weir_cell_get(&sunk.row->dropped[WEIR_REASON_READER_GONE]), 200);
 	assert_string_equal(sunk.sink->failure.text, "");
 	sink_close(&sunk);
+	close(pipe_ends[1]);
+}
+
+/* A pipe that is full takes a part: what of it is whole has been shown, the rest has not. */
+static void only_what_was_written_whole_counts_as_shown(void **state)
+{
+	static char got[1 << 20];
+	uint64_t packets = 0;
+	struct sunk sunk;
+	int pipe_ends[2];
+	ssize_t length;
+
+	assert_int_equal(pipe2(pipe_ends, O_NONBLOCK), 0);
+	sink_open(&sunk, pipe_ends[1]);
+	assert_int_equal(sink_give(&sunk, 200), -EAGAIN);
+	length = read(pipe_ends[0], got, sizeof(got));
+	assert_true(length > 0);
+	for (ssize_t i = 0; i < length; i++) /* each ends in its line of hex at 2032 = 0x7f0 */
+		packets += i + 7 < length && !memcmp(got + i, "0x07f0:", 7);
+	assert_true(packets > 0 && packets < 200);
+	assert_in_range(weir_cell_get(&sunk.row->out), packets - 1, packets);
+	sink_close(&sunk);
+	close(pipe_ends[0]);
 	close(pipe_ends[1]);
 }
 
@@ -336,7 +359,7 @@ static void a_full_disk_is_an_error(void **state)
 	sink_open(&sunk, fd);
 	assert_int_equal(sink_give(&sunk, 200), -ENOSPC);
 	assert_non_null(strstr(sunk.sink->failure.text, "cannot write"));
-	assert_true(weir_cell_get(&sunk.row->dropped[WEIR_REASON_IO_ERROR]) > 0);
+	assert_int_equal(weir_cell_get(&sunk.row->dropped[WEIR_REASON_IO_ERROR]), 200);
 	sink_close(&sunk);
 	close(fd);
 }
@@ -356,6 +379,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(every_cut_of_every_packet_is_plain_text, set_up,
 						tear_down),
 		cmocka_unit_test(a_reader_that_goes_ends_it_quietly),
+		cmocka_unit_test(only_what_was_written_whole_counts_as_shown),
 		cmocka_unit_test(a_full_disk_is_an_error),
 	};
 
