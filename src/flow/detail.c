@@ -21,9 +21,10 @@ enum {
 
 /*
  * A segment that lies below what was seen already is a retransmission, unless
- * it comes this soon after the one that overtook it (Wireshark's rule).
+ * it comes this soon after the one that overtook it (Wireshark's rule), or
+ * even has an older time.
  */
-static const uint64_t detail_reorder_ns = 3 * CLOCK_NS_PER_MS;
+static const int64_t detail_reorder_ns = 3 * CLOCK_NS_PER_MS;
 
 static uint32_t layout_add(struct flow_layout *layout, bool wanted, uint32_t bytes)
 {
@@ -168,7 +169,7 @@ static void tcp_update_sequence(struct weir_flow_tcp *tcp, const struct flow_ite
 		tcp->sequence_next[reverse] = start + length;
 		tcp->sequence_valid[reverse] = 1;
 		tcp->advance_ns[reverse] = item->time_ns;
-	} else if (item->time_ns - tcp->advance_ns[reverse] < detail_reorder_ns) {
+	} else if ((int64_t)(item->time_ns - tcp->advance_ns[reverse]) < detail_reorder_ns) {
 		tcp->out_of_order[reverse]++;
 	} else if (!keep_alive) {
 		tcp->retransmitted[reverse]++;

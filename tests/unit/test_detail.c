@@ -116,6 +116,17 @@ static void segments_seen_before_are_retransmissions_and_overtaken_ones_are_not(
 	assert_int_equal(seen.tcp.retransmitted[1], 0);
 }
 
+/* Of two CPUs, whose packets come in turn. */
+static void an_overtaken_segment_may_have_an_older_time(void **state)
+{
+	traffic_add(&traffic, tcp_packet(0, 0, ACK, 1000, 100));
+	traffic_add(&traffic, tcp_packet(10, 0, ACK, 1200, 100));
+	traffic_add(&traffic, tcp_packet(5, 0, ACK, 1100, 100));
+	run(300);
+	assert_int_equal(seen.tcp.out_of_order[0], 1);
+	assert_int_equal(seen.tcp.retransmitted[0], 0);
+}
+
 static void sequence_numbers_wrap(void **state)
 {
 	traffic_add(&traffic, tcp_packet(0, 0, ACK, UINT32_MAX - 49, 100));
@@ -227,6 +238,7 @@ int main(void)
 		cmocka_unit_test(a_handshake_gives_both_round_trips_and_the_options),
 		cmocka_unit_test(
 			segments_seen_before_are_retransmissions_and_overtaken_ones_are_not),
+		cmocka_unit_test(an_overtaken_segment_may_have_an_older_time),
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(a_retransmission_after_the_active_timeout_is_still_one),
 		cmocka_unit_test(directions_have_their_own_times_sizes_and_lifetimes),
