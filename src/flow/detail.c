@@ -88,7 +88,7 @@ static void times_update(struct weir_flow_times *times, const struct flow_item *
 	if (item->time_ns > times->last_ns[reverse])
 		times->last_ns[reverse] = item->time_ns;
 	times->frames[reverse] += item->frames;
-	times->frame_bytes[reverse] += item->summary ? 0 : item->packet->wire_len;
+	times->frame_bytes[reverse] += item->summary ? item->frame_bytes : item->packet->wire_len;
 }
 
 static uint32_t ip_flow_label(const struct flow_item *item)

@@ -31,7 +31,8 @@ struct flow_fragment_key {
 
 /* Later fragments that came before the first one. */
 struct flow_fragment_waiting {
-	uint64_t first_ns, last_ns;
+	uint64_t first_ns;
+	uint64_t frame_bytes;
 	uint32_t frames, packets, bytes, payload_bytes;
 	uint8_t ip_flags, ttl_min;
 };

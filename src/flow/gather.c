@@ -224,6 +224,7 @@ static enum gather_fate gather_wait(struct weir_flow *flow, struct flow_fragment
 	waiting->frames++;
 	waiting->packets += item->packets;
 	waiting->bytes += item->bytes;
+	waiting->frame_bytes += item->packet->wire_len;
 	waiting->payload_bytes += item->payload_bytes;
 	waiting->ip_flags |= (uint8_t)ip_flags;
 	flow->fragments.waiting_frames++;
@@ -241,6 +242,7 @@ static void gather_waited(struct weir_flow *flow, struct flow_chunk *chunk,
 	item->time_ns = waiting->first_ns;
 	item->ttl = waiting->ttl_min;
 	item->frames = waiting->frames;
+	item->frame_bytes = waiting->frame_bytes;
 	item->packets = waiting->packets;
 	item->bytes = waiting->bytes;
 	item->payload_bytes = waiting->payload_bytes;

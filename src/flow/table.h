@@ -172,6 +172,7 @@ struct flow_item {
 	bool second;  /* goes to its second set */
 	bool summary; /* stands for several packets of which only the sums are known */
 	uint32_t frames, packets, bytes, payload_bytes; /* what it adds to its flow */
+	uint64_t frame_bytes; /* the same, of a summary; else the packet's wire_len */
 	const struct weir_packet *packet;
 	const struct weir_headers *headers;
 	struct flow_extra extra;

@@ -168,6 +168,24 @@ static void directions_have_their_own_times_sizes_and_lifetimes(void **state)
 	assert_int_equal(seen.ip.dscp_set[0], UINT64_C(1) | UINT64_C(1) << 46);
 }
 
+static void frames_that_waited_for_a_first_fragment_count_in_full(void **state)
+{
+	struct traffic_packet p = tcp_packet(0, 0, 0, 0, 400);
+
+	p.protocol = UDP;
+	p.fragment_id = 7;
+	p.fragment_offset = 52; /* 8 + 408 bytes before it */
+	traffic_add(&traffic, p);
+	p.fragment_offset = 0;
+	p.more_fragments = 1;
+	p.payload = 408;
+	traffic_add(&traffic, p);
+	run(300);
+	assert_int_equal(seen.records, 1);
+	assert_int_equal(seen.times.frames[0], 2);
+	assert_int_equal(seen.times.frame_bytes[0], 34 + 400 + 42 + 408);
+}
+
 static void the_first_packets_are_kept_and_no_more(void **state)
 {
 	for (uint16_t i = 0; i < 6; i++)
@@ -242,6 +260,7 @@ int main(void)
 		cmocka_unit_test(sequence_numbers_wrap),
 		cmocka_unit_test(a_retransmission_after_the_active_timeout_is_still_one),
 		cmocka_unit_test(directions_have_their_own_times_sizes_and_lifetimes),
+		cmocka_unit_test(frames_that_waited_for_a_first_fragment_count_in_full),
 		cmocka_unit_test(the_first_packets_are_kept_and_no_more),
 		cmocka_unit_test(the_histogram_counts_the_payload_that_was_captured),
 		cmocka_unit_test(the_origin_is_that_of_the_first_packet),
