@@ -184,7 +184,10 @@ struct weir_flow_origin {
 	uint8_t destination_mac[6]; /* destinationMacAddress (80) */
 };
 
-/* WEIR_FLOW_FIELD_HISTOGRAM: how often each byte value was in the captured payload. */
+/*
+ * WEIR_FLOW_FIELD_HISTOGRAM: how often each byte value was in the captured
+ * payload; UINT32_MAX stands for more.
+ */
 struct weir_flow_histogram {
 	uint32_t count[256];
 };

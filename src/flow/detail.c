@@ -215,8 +215,11 @@ static void histogram_update(struct weir_flow_histogram *histogram, const struct
 	length = packet->captured_len - start;
 	if (length > item->headers->payload_bytes)
 		length = item->headers->payload_bytes;
-	for (uint32_t i = 0; i < length; i++)
-		histogram->count[packet->bytes[start + i]]++;
+	for (uint32_t i = 0; i < length; i++) {
+		uint32_t *count = &histogram->count[packet->bytes[start + i]];
+
+		*count += *count != UINT32_MAX; /* zeros at 1 Gbit/s are so many in half a minute */
+	}
 }
 
 static void first_update(struct flow_detail_first *first, uint32_t max,

@@ -213,6 +213,35 @@ static void the_histogram_counts_the_payload_that_was_captured(void **state)
 	assert_int_equal(sum, 20 + TRAFFIC_FRAME_MAX - 54);
 }
 
+/* As after gigabytes: a record shows the table's own memory. */
+static void nearly_fill(void *user, const struct weir_flow_record *record)
+{
+	((struct weir_flow_histogram *)record->histogram)->count[0] = UINT32_MAX - 3;
+}
+
+static void a_full_count_of_the_histogram_does_not_begin_anew(void **state)
+{
+	struct weir_flow_settings settings;
+	struct weir_flow *flow;
+	uint64_t position = 0;
+
+	memset(&seen, 0, sizeof(seen));
+	weir_flow_settings_init(&settings);
+	settings.flows_max = 100;
+	settings.fields = WEIR_FLOW_FIELD_HISTOGRAM;
+	assert_int_equal(weir_flow_open(&settings, NULL, keep, &seen, &flow, NULL), 0);
+	traffic_add(&traffic, tcp_packet(0, 0, ACK, 1000, 20));
+	traffic_meter(&traffic, flow, 0, 1);
+	while (weir_flow_visit(flow, &position, 1000, nearly_fill, NULL))
+		;
+	traffic_add(&traffic, tcp_packet(1, 0, ACK, 1020, 20));
+	traffic_meter(&traffic, flow, 1, 1);
+	weir_flow_finish(flow, 0);
+	assert_int_equal(seen.histogram.count[0], UINT32_MAX);
+	weir_flow_close(flow);
+	traffic_free(&traffic);
+}
+
 static void the_origin_is_that_of_the_first_packet(void **state)
 {
 	struct traffic_packet p = tcp_packet(0, 0, ACK, 1000, 20);
@@ -263,6 +292,7 @@ int main(void)
 		cmocka_unit_test(frames_that_waited_for_a_first_fragment_count_in_full),
 		cmocka_unit_test(the_first_packets_are_kept_and_no_more),
 		cmocka_unit_test(the_histogram_counts_the_payload_that_was_captured),
+		cmocka_unit_test(a_full_count_of_the_histogram_does_not_begin_anew),
 		cmocka_unit_test(the_origin_is_that_of_the_first_packet),
 		cmocka_unit_test(groups_not_asked_for_are_not_there),
 	};
