@@ -23,8 +23,9 @@ common=(
 	--rounds "${ROUNDS:-9}" --packets "$packets"
 	--before "find $files -mindepth 1 -delete"
 	--ready "ip netns exec $rx awk 'NR > 1 && \$6 == 1 { up = 1 } END { exit !up }' /proc/net/packet"
-	--traffic "ip netns exec $tx taskset -c 0 $WEIR generate -i $tx_if --top --count $packets
-		--size $size --dst-mac $rx_mac"
+	# and time for the kernel to hand a partly filled block over: tcpdump's for up to a second
+	--traffic "sh -c 'ip netns exec $tx taskset -c 0 $WEIR generate -i $tx_if --top \
+		--count $packets --size $size --dst-mac $rx_mac && sleep 1.5'"
 )
 [[ ${RAW:-} ]] && common+=(--raw "$RAW")
 

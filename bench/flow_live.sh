@@ -17,6 +17,7 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 WEIR=${WEIR:-$root/build/src/cli/weir}
 . "$root/tests/net/lib.sh"
+. "$root/bench/lib.sh"
 packets=${PACKETS:-4000000}
 steps=${STEPS:-5}
 raw=${RAW:-$dir/raw}
@@ -28,22 +29,6 @@ make_net gro=on
 sources=("ring:$rx_if" "tap:$rx_if" "tap:$rx_if,hook=xdp,pass=no" "xdp:$rx_if")
 [[ $# = 0 ]] || sources=("$@")
 
-# CPU time of the meter so far, of all its threads
-live_used_ns() {
-	awk '{sum += $1} END {printf "%.0f\n", sum}' "/proc/$(pid_of meter)"/task/*/schedstat
-}
-
-# until the meter has been idle for a moment
-live_settle() {
-	local last=-1 now
-	now=$(live_used_ns)
-	while ((now - last > 2000000)); do
-		read -r -t 0.1 -u "$lib_never" || :
-		last=$now
-		now=$(live_used_ns)
-	done
-}
-
 # live_run SOURCE FLOWS PPS ('top'): sets 'rate' (packets a second that were sent), 'lost', 'used' (ns a packet)
 live_run() {
 	local how=(--method live --top) before delivered
@@ -51,12 +36,12 @@ live_run() {
 	rm -f "$dir"/meter.*
 	start meter "$rx" taskset -c 1 "$WEIR" flow -i "$1" -w null: --report "$dir/meter.json"
 	wait_for 20 "the meter of '$1'" grep -qs 'room for' "$dir/meter.err"
-	live_settle
-	before=$(live_used_ns)
+	settle meter 2
+	before=$(cpu_ns meter)
 	in_tx taskset -c 0 "$WEIR" generate -i "$tx_if" "${how[@]}" --count "$packets" --flows "$2" \
 		--dst-mac "$other_mac" -q --report "$dir/generate.json" >/dev/null
-	live_settle
-	used=$(($(live_used_ns) - before))
+	settle meter 2
+	used=$(($(cpu_ns meter) - before))
 	stop meter
 	[[ $(json "$dir/meter.json" .balanced) = true ]] || fail "'$1' does not balance"
 	delivered=$(json "$dir/meter.json" .packets.delivered)

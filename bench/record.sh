@@ -29,6 +29,7 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 WEIR=${WEIR:-$root/build/src/cli/weir}
 . "$root/tests/net/lib.sh"
+. "$root/bench/lib.sh"
 rounds=${ROUNDS:-3}
 ring_mib=${RING:-64}
 raw=${RAW:-$dir/raw}
@@ -127,26 +128,6 @@ bench_start() {
 	wait_capture "$rx" "$rx_if"
 }
 
-# CPU time of the recorder so far, of all its threads; ticks would be too coarse
-bench_cpu_ns() {
-	local sum=0 task
-	for task in /proc/"$(pid_of recorder)"/task/*; do
-		sum=$((sum + $(awk '{print $1}' "$task/schedstat")))
-	done
-	echo "$sum"
-}
-
-# until the recorder has been idle for a while, also where others have the CPU
-bench_settle() {
-	local last=0 now idle=0
-	while ((idle < 4)); do
-		read -r -t 0.1 -u "$lib_never" || :
-		now=$(bench_cpu_ns)
-		((now - last > 2000000)) && idle=0 || idle=$((idle + 1))
-		last=$now
-	done
-}
-
 # bench_told PROGRAM: drops at the ring, and later, as the program tells; ? = it does not
 bench_told() {
 	case $1 in
@@ -168,12 +149,12 @@ bench_run() {
 	((count * $2 < 1500000000)) || count=$((1500000000 / $2))
 	bench_start "$1" "$3"
 	before=$(nic "$rx" "$rx_if" rx.packets)
-	used=$(bench_cpu_ns)
+	used=$(cpu_ns recorder)
 	run in_tx taskset -c 0 "$WEIR" generate -i "$tx_if" --method live --count "$count" \
 		--flows 1024 --dst-mac "$other_mac" --size $(($2 - 4)) -q --report "$dir/generate.json"
 	assert_eq "exit status of generate ($(head -c 300 "$dir/run.err"))" 0 "$status"
-	bench_settle
-	used=$(($(bench_cpu_ns) - used))
+	settle recorder 12
+	used=$(($(cpu_ns recorder) - used))
 	seen=$(($(nic "$rx" "$rx_if" rx.packets) - before))
 	stop recorder
 	for file in "$out"/*; do

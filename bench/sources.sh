@@ -24,6 +24,7 @@
 root=$(cd "$(dirname "$0")/.." && pwd)
 WEIR=${WEIR:-$root/build/src/cli/weir}
 . "$root/tests/net/lib.sh"
+. "$root/bench/lib.sh"
 packets=${PACKETS:-2000000}
 rounds=${ROUNDS:-7} # at least 2
 raw=${RAW:-$dir/raw}
@@ -63,15 +64,6 @@ bench_counts() {
 	[[ -s $dir/reader.out ]]
 }
 
-# CPU time of the reader so far, of all its threads; ticks would be too coarse.
-bench_reader_ns() {
-	local sum=0 task
-	for task in /proc/"$(pid_of reader)"/task/*; do
-		sum=$((sum + $(awk '{print $1}' "$task/schedstat")))
-	done
-	echo "$sum"
-}
-
 # bench_generate MAC OPTION...: send; prints the CPU time of it in ns: the generator's, in which most of the receiving
 # happens, and that of the kernel's thread which does the rest.
 bench_generate() {
@@ -102,14 +94,14 @@ bench_run() {
 	shift
 	[[ $# != 0 ]] || set -- --method live
 	bench_start "$source"
-	[[ $source = nothing || $source = local ]] || before=$(bench_reader_ns)
+	[[ $source = nothing || $source = local ]] || before=$(cpu_ns reader)
 	case $source in
 	nf:* | local) path=$(bench_generate "$rx_mac" "$@") ;;
 	*) path=$(bench_generate "$other_mac" "$@") ;;
 	esac
 	if [[ $source != nothing && $source != local ]]; then
-		bench_settle
-		used=$(($(bench_reader_ns) - before))
+		settle reader 12
+		used=$(($(cpu_ns reader) - before))
 		stop reader
 	fi
 	if [[ $source = tcpdump ]]; then
@@ -145,17 +137,6 @@ bench_slower() {
 	done
 }
 
-# until the reader has been idle for a moment
-bench_settle() {
-	local last=-1 now
-	now=$(bench_reader_ns)
-	while ((now - last > 2000000)); do
-		read -r -t 0.1 -u "$lib_never" || :
-		last=$now
-		now=$(bench_reader_ns)
-	done
-}
-
 for ((round = 0; round < rounds; round++)); do
 	for ((n = 0; n < ${#sources[@]}; n++)); do
 		bench_run "${sources[(n + round) % ${#sources[@]}]}" >>"$raw"
@@ -173,7 +154,6 @@ import statistics
 import sys
 
 
-
 def read(file):
     runs = {}
     for line in open(file, encoding="utf-8"):
@@ -181,10 +161,8 @@ def read(file):
         runs.setdefault(name, []).append([float(n) for n in numbers])
     return runs
 
-
 runs = read(sys.argv[1])
 slower = read(sys.argv[1] + ".slower")
-
 
 def lossless(name):
     """Mpps; 0 when there was no such run."""
@@ -192,14 +170,11 @@ def lossless(name):
                 runs.get(name, []) + slower.get(name, []) if got and not lost), default=0)
 
 
-
 def median(name, value):
     return statistics.median(value(*run) for run in runs[name])
 
-
 def path(seconds, sent, delivered, lost, used, spent):
     return spent / sent
-
 
 print(f"{os.cpu_count()} CPUs, {platform.system()} {platform.release()}, {len(runs['nothing'])} rounds")
 print(f"{'':28} {'path':>6} {'added':>7} {'spread':>7} {'reader':>7} {'Mpps':>6} {'lost %':>8} {'lossless':>9} {'ratio':>6}")
