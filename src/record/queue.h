@@ -22,8 +22,9 @@ struct write_queue_ops {
 	void (*close)(struct write_queue *queue);
 	/* false: it was not taken, nor will it be later. */
 	bool (*submit)(struct write_queue *queue, struct record_buffer *buffer);
-	/* Wait until at least one write that was submitted is done. */
-	void (*reap)(struct write_queue *queue);
+	/* Wait until at least one write that was submitted is done, or a signal came. -errno when
+	 * the kernel does not tell what became of them. */
+	int (*reap)(struct write_queue *queue);
 };
 
 extern const struct write_queue_ops queue_sqpoll_ops, queue_uring_ops, queue_aio_ops;

@@ -66,18 +66,20 @@ static bool queue_aio_submit(struct write_queue *queue, struct record_buffer *bu
 	return buffer->pending;
 }
 
-static void queue_aio_reap(struct write_queue *queue)
+static int queue_aio_reap(struct write_queue *queue)
 {
 	struct io_event events[QUEUE_DEPTH];
 	long count = syscall(SYS_io_getevents, queue->context, 1L, (long)QUEUE_DEPTH, events, NULL);
 
-	/* Less than none: a signal. */
+	if (count < 0)
+		return errno == EINTR ? 0 : -errno;
 	for (long i = 0; i < count; i++) {
 		struct record_buffer *done = (struct record_buffer *)(uintptr_t)events[i].data;
 
 		done->result = events[i].res > 0 ? (size_t)events[i].res : 0;
 		done->pending = false;
 	}
+	return 0;
 }
 
 const struct write_queue_ops queue_aio_ops = {

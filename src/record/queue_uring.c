@@ -7,11 +7,17 @@
 #include <errno.h>
 #include <liburing.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "queue.h"
 #include "writer.h"
 
-enum { QUEUE_SQPOLL_IDLE_MS = 50 /* then the kernel's thread sleeps until it is woken */ };
+enum {
+	QUEUE_SQPOLL_IDLE_MS = 50, /* then the kernel's thread sleeps until it is woken */
+	/* of waiting until a write is taken: half a second */
+	QUEUE_PAUSE_NS = 1000 * 1000,
+	QUEUE_PAUSES_MAX = 500,
+};
 
 struct write_queue {
 	struct io_uring ring;
@@ -81,6 +87,20 @@ static void queue_uring_close(struct write_queue *queue)
 	free(queue);
 }
 
+/* -EAGAIN, -EBUSY: the kernel is short of memory, and may have some in a moment. */
+static int queue_enter(struct write_queue *queue)
+{
+	const struct timespec pause = {.tv_nsec = QUEUE_PAUSE_NS};
+	int rc = io_uring_submit(&queue->ring);
+
+	for (int n = 0; n < QUEUE_PAUSES_MAX && (rc == -EINTR || rc == -EAGAIN || rc == -EBUSY);
+	     n++) {
+		nanosleep(&pause, NULL);
+		rc = io_uring_submit(&queue->ring);
+	}
+	return rc;
+}
+
 static bool queue_uring_submit(struct write_queue *queue, struct record_buffer *buffer)
 {
 	struct io_uring_sqe *sqe = io_uring_get_sqe(&queue->ring);
@@ -93,25 +113,25 @@ static bool queue_uring_submit(struct write_queue *queue, struct record_buffer *
 	else
 		io_uring_prep_write(sqe, fd, buffer->bytes, length, buffer->offset);
 	io_uring_sqe_set_data(sqe, buffer);
-	do
-		rc = io_uring_submit(&queue->ring);
-	while (rc == -EINTR || rc == -EAGAIN || rc == -EBUSY);
+	rc = queue_enter(queue);
 	/* The kernel's thread may have taken it before it could be counted: 0 is fine then. */
 	buffer->pending = rc >= (queue->polled ? 0 : 1);
 	return buffer->pending;
 }
 
-static void queue_uring_reap(struct write_queue *queue)
+static int queue_uring_reap(struct write_queue *queue)
 {
 	struct io_uring_cqe *cqe;
 	struct record_buffer *done;
+	int rc = io_uring_wait_cqe(&queue->ring, &cqe);
 
-	if (io_uring_wait_cqe(&queue->ring, &cqe))
-		return; /* a signal */
+	if (rc)
+		return rc == -EINTR ? 0 : rc;
 	done = io_uring_cqe_get_data(cqe);
 	done->result = cqe->res > 0 ? (size_t)cqe->res : 0;
 	done->pending = false;
 	io_uring_cqe_seen(&queue->ring, cqe);
+	return 0;
 }
 
 const struct write_queue_ops queue_uring_ops = {

@@ -288,6 +288,9 @@ int recorder_finish(struct recorder *recorder, uint64_t now_ns, struct weir_erro
 
 	if (rc)
 		return weir_error_set_errno(error, rc, "cannot start the disk thread");
+	/* Nothing comes any more that waiting could lose. */
+	if (recorder->slow == WEIR_RECORD_SLOW_NEWEST)
+		recorder->slow = WEIR_RECORD_SLOW_WAIT;
 	if (recorder->flight)
 		flight_finish(recorder->flight, error);
 	if (recorder->buffer && !recorder_is_idle(recorder))

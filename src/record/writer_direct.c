@@ -29,7 +29,7 @@ enum {
 struct record_writer {
 	const struct write_queue_ops *ops; /* NULL: each write is waited for */
 	struct write_queue *queue;
-	bool refused; /* it takes no new writes */
+	bool refused; /* it takes no new writes, or tells nothing of those it has */
 	char description[96];
 };
 
@@ -165,8 +165,13 @@ static size_t direct_finish(struct record_writer *writer, struct record_buffer *
 		*failure = buffer->failure;
 		return buffer->result;
 	}
-	while (buffer->pending) /* others may be done before */
-		writer->ops->reap(writer->queue);
+	while (buffer->pending) { /* others may be done before */
+		*failure = writer->ops->reap(writer->queue);
+		if (*failure) {
+			writer->refused = true;
+			return 0;
+		}
+	}
 	/* It may have been told of while another was waited for: a short write is one all the same. */
 	return direct_write_rest(buffer, buffer->result, failure);
 }

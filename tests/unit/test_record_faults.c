@@ -20,6 +20,8 @@ static struct {
 	unsigned int delay_us; /* of each write */
 	int sync_failure;      /* -errno */
 	bool no_sqpoll;
+	bool takes_none; /* io_uring: no write is taken any more */
+	int tells_none;  /* io_uring: -errno instead of what became of a write */
 	uint64_t writes, syncs;
 } disk;
 
@@ -61,11 +63,21 @@ static void spoil(struct io_uring_cqe *cqe)
 int __wrap___io_uring_get_cqe(struct io_uring *ring, struct io_uring_cqe **cqe, unsigned int submit,
 			      unsigned int wait, sigset_t *mask)
 {
-	int rc = __real___io_uring_get_cqe(ring, cqe, submit, wait, mask);
+	int rc;
 
+	if (disk.tells_none && wait && counted(&disk.writes) > disk.good)
+		return disk.tells_none;
+	rc = __real___io_uring_get_cqe(ring, cqe, submit, wait, mask);
 	if (!rc)
 		spoil(*cqe);
 	return rc;
+}
+
+int __real_io_uring_submit(struct io_uring *ring);
+int __wrap_io_uring_submit(struct io_uring *ring);
+int __wrap_io_uring_submit(struct io_uring *ring)
+{
+	return disk.takes_none ? -EAGAIN : __real_io_uring_submit(ring);
 }
 
 int __real_io_uring_queue_init_params(unsigned int entries, struct io_uring *ring,
@@ -216,6 +228,23 @@ static void a_throttled_disk_drops_the_newest_where_that_is_wanted(void **state)
 	assert_null(weir_ledger_unbalanced(f->ledger));
 }
 
+/* A trigger at the very end: more is wanted than the buffers hold, and nothing else comes. */
+static void at_the_end_a_throttled_disk_is_waited_for(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_record_settings settings = {
+		.writer = WEIR_RECORD_WRITER_PLAIN,
+		.slow = WEIR_RECORD_SLOW_NEWEST,
+		.flight = {.ring_bytes = 256 << 20, .before_ns = UINT64_MAX / 2}};
+
+	disk.delay_us = 5000;
+	open_sink(f, &settings);
+	assert_int_equal(give(f, 60000, 0), 0);
+	weir_sink_record_trigger(f->sink);
+	finish_balanced(f);
+	assert_int_equal(read_back(f), 60000);
+}
+
 static bool synced(uint64_t times)
 {
 	return __atomic_load_n(&disk.syncs, __ATOMIC_RELAXED) >= times;
@@ -277,6 +306,34 @@ static void without_a_kernel_thread_io_uring_is_taken_and_told(void **state)
 	check_writer(*state, WEIR_RECORD_WRITER_SQPOLL, "no kernel thread: refused here");
 }
 
+static void a_write_that_is_never_taken_is_done_without_io_uring(void **state)
+{
+	disk.takes_none = true;
+	check_writer(*state, WEIR_RECORD_WRITER_DIRECT, "io_uring");
+	assert_true(disk.writes > 3); /* by pwrite */
+}
+
+static void a_write_of_which_nothing_is_told_ends_the_file(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_record_settings settings = {.writer = WEIR_RECORD_WRITER_DIRECT};
+	struct io_uring ring;
+	int rc, end;
+
+	if (io_uring_queue_init(1, &ring, 0))
+		skip(); /* refused here */
+	io_uring_queue_exit(&ring);
+	disk.good = 3;
+	disk.tells_none = -EBADR;
+	open_sink(f, &settings);
+	rc = give(f, 100000, 0);
+	end = f->sink->ops->finish(f->sink);
+	assert_int_equal(rc ? rc : end, -EBADR);
+	assert_non_null(strstr(f->sink->failure.text, f->path));
+	assert_true(weir_cell_get(&disk_row(f)->dropped[WEIR_REASON_IO_ERROR]) > 0);
+	assert_null(weir_ledger_unbalanced(f->ledger));
+}
+
 #define FAULT(f) cmocka_unit_test_setup_teardown(f, set_up_disk, tear_down)
 
 int main(void)
@@ -293,10 +350,13 @@ int main(void)
 		FAULT(an_error_leaves_earlier_files_complete),
 		FAULT(a_throttled_disk_is_waited_for),
 		FAULT(a_throttled_disk_drops_the_newest_where_that_is_wanted),
+		FAULT(at_the_end_a_throttled_disk_is_waited_for),
 		FAULT(a_file_is_synced_while_it_is_written),
 		FAULT(a_file_that_cannot_be_synced_ends_the_recording),
 		FAULT(a_complete_file_that_cannot_be_synced_is_told),
 		FAULT(without_a_kernel_thread_io_uring_is_taken_and_told),
+		FAULT(a_write_that_is_never_taken_is_done_without_io_uring),
+		FAULT(a_write_of_which_nothing_is_told_ends_the_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
