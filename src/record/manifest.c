@@ -156,7 +156,8 @@ static int manifest_read_path(struct manifest *manifest, struct weir_privilege *
 
 /* ---- the text ---- */
 
-int manifest_name(char name[PATH_MAX], const char *path)
+/* "x.pcapng" -> "x.pcapng.sha256"; -ENAMETOOLONG. */
+static int manifest_name(char name[PATH_MAX], const char *path)
 {
 	int length = snprintf(name, PATH_MAX, "%s" MANIFEST_SUFFIX, path);
 
@@ -205,8 +206,8 @@ static void manifest_print_whole(const struct manifest_hash *hash, const char *p
 	fputc('\n', out);
 }
 
-static int manifest_store(struct weir_privilege *privilege, const char *path, const char *text,
-			  size_t length, bool sync)
+int manifest_store(struct weir_privilege *privilege, const char *path, const char *text,
+		   size_t length, bool sync)
 {
 	char name[PATH_MAX];
 	int failure = manifest_name(name, path), fd;
@@ -222,33 +223,46 @@ static int manifest_store(struct weir_privilege *privilege, const char *path, co
 		failure = -errno;
 	if (close(fd) && !failure)
 		failure = -errno;
+	if (failure)
+		files_unlink(privilege, name);
 	return failure;
 }
 
-int manifest_write(struct manifest *manifest, struct weir_privilege *privilege, const char *path,
-		   uint64_t size, bool sync)
+void manifest_drop(struct weir_privilege *privilege, const char *path)
+{
+	char name[PATH_MAX], title[sizeof(MANIFEST_TITLE)] = "";
+	int fd = manifest_name(name, path)
+			 ? -1
+			 : request_open(privilege, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+	ssize_t got = fd < 0 ? -1 : pread(fd, title, sizeof(title) - 1, 0);
+
+	if (fd >= 0)
+		close(fd);
+	if (got > 0 && !strcmp(title, MANIFEST_TITLE))
+		files_unlink(privilege, name);
+}
+
+int manifest_make(struct manifest *manifest, struct weir_privilege *privilege, const char *path,
+		  uint64_t size, char **text, size_t *length)
 {
 	int rc = manifest->size == size ? manifest->failure
 					: manifest_read_path(manifest, privilege, path);
 	struct manifest_hash whole;
-	char *text = NULL;
-	size_t length = 0;
 	FILE *out;
 
+	*text = NULL;
 	if (rc == 0 && manifest->size % MANIFEST_PART_BYTES)
 		manifest_end_part(manifest);
 	if (rc == 0)
 		rc = EVP_DigestFinal_ex(manifest->whole, whole.bytes, NULL) ? manifest->failure
 									    : -EIO;
-	out = rc == 0 ? open_memstream(&text, &length) : NULL;
+	out = rc == 0 ? open_memstream(text, length) : NULL;
 	if (rc || !out)
 		return rc ? rc : -ENOMEM;
 	manifest_print_parts(manifest, out);
 	manifest_print_whole(&whole, path, out);
-	rc = fclose(out) ? -ENOMEM : manifest_store(privilege, path, text, length, sync);
-	free(text);
 	manifest_begin(manifest); /* what was added is of no use for another file */
-	return rc;
+	return fclose(out) ? -ENOMEM : 0;
 }
 
 /* ---- checking ---- */

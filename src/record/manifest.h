@@ -31,12 +31,17 @@ void manifest_close(struct manifest *manifest);
 /* Bytes that are in the file now; offset 0 is another file. What was added before is passed over. */
 void manifest_add(struct manifest *manifest, const uint8_t *bytes, uint64_t length,
 		  uint64_t offset);
-/* The file 'path' is complete, and has 'size' bytes: write its manifest. -errno. */
-int manifest_write(struct manifest *manifest, struct weir_privilege *privilege, const char *path,
-		   uint64_t size, bool sync);
-
-/* "x.pcapng" -> "x.pcapng.sha256"; -ENAMETOOLONG. */
-int manifest_name(char name[PATH_MAX], const char *path);
+/*
+ * The file 'path' is complete, and has 'size' bytes: the text of its manifest,
+ * which the caller frees, and its length. -errno.
+ */
+int manifest_make(struct manifest *manifest, struct weir_privilege *privilege, const char *path,
+		  uint64_t size, char **text, size_t *length);
+/* Put the text beside the file 'path'. -errno; then what was written of it is gone. */
+int manifest_store(struct weir_privilege *privilege, const char *path, const char *text,
+		   size_t length, bool sync);
+/* The file 'path' goes, or is another now: so does its manifest, if that is one of weir's. */
+void manifest_drop(struct weir_privilege *privilege, const char *path);
 
 /*
  * Hold the file 'path', open as 'fd', against the manifest beside it, if there

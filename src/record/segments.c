@@ -134,21 +134,18 @@ static int segments_create_hidden(const struct segments *segments, struct record
 	return -EEXIST;
 }
 
-static void segments_delete_manifest(const struct segments *segments, const char *path)
-{
-	char name[PATH_MAX];
-
-	if (segments->manifest && !manifest_name(name, path))
-		files_unlink(segments->privilege, name);
-}
-
 static int segments_create_visible(const struct segments *segments, struct record_file *file)
 {
+	int fd;
+
 	if (strlen(segments->template) >= sizeof(file->path))
 		return -ENAMETOOLONG;
 	strcpy(file->path, segments->template);
-	segments_delete_manifest(segments, file->path); /* of an earlier file of that name */
-	return files_create(segments->privilege, file->path, &file->regular);
+	fd = files_create(segments->privilege, file->path, &file->regular);
+	if (fd >= 0)
+		manifest_drop(segments->privilege,
+			      file->path); /* of an earlier file of that name */
+	return fd;
 }
 
 int segments_prepare(struct segments *segments, struct record_file *file, struct weir_error *error)
@@ -205,8 +202,7 @@ static void segments_forget_oldest(struct segments *segments)
 
 static void segments_delete_oldest(struct segments *segments)
 {
-	segments_delete_manifest(segments, segments->oldest->path);
-
+	manifest_drop(segments->privilege, segments->oldest->path);
 	/* One that is gone already, or cannot be deleted, is no longer ours to delete. */
 	files_unlink(segments->privilege, segments->oldest->path);
 	segments_forget_oldest(segments);
@@ -303,8 +299,10 @@ static int segments_rename(const struct segments *segments, const struct record_
 	int rc = names_complete(path, segments->template, file->number, file->begin_ns, false);
 
 	/* A name by time alone may come again by intent, as in a ring of the hours of a day. */
-	if (!rc && strchr(segments->template, '%') && !segments_time_again(segments, file, path))
+	if (!rc && strchr(segments->template, '%') && !segments_time_again(segments, file, path)) {
+		manifest_drop(segments->privilege, path);
 		return files_rename(segments->privilege, file->path, path);
+	}
 	/* A numbered one that is there is another recorder's. */
 	rc = -EEXIST;
 	for (uint32_t i = 0; rc == -EEXIST && i < SEGMENTS_PASSED_OVER_MAX; i++) {
@@ -336,15 +334,33 @@ void segments_written(struct segments *segments, const struct record_buffer *buf
 		manifest_add(segments->manifest, buffer->bytes, buffer->length, buffer->offset);
 }
 
-static int segments_add_manifest(const struct segments *segments, const struct record_file *file,
+/* On a full disk, older files than this one go for it as they do for packets. */
+static int segments_store_manifest(struct segments *segments, const char *path, const char *text,
+				   size_t length)
+{
+	int rc;
+
+	do
+		rc = manifest_store(segments->privilege, path, text, length, segments->sync);
+	while ((rc == -ENOSPC || rc == -EDQUOT) && segments->count > 1 &&
+	       !segments_give_way(segments));
+	return rc;
+}
+
+static int segments_add_manifest(struct segments *segments, const struct record_file *file,
 				 const char *path, struct weir_error *error)
 {
+	size_t length = 0;
+	char *text;
 	int rc;
 
 	if (!segments->manifest || !file->regular)
 		return 0;
-	rc = manifest_write(segments->manifest, segments->privilege, path, file->size,
-			    segments->sync);
+	rc = manifest_make(segments->manifest, segments->privilege, path, file->size, &text,
+			   &length);
+	if (!rc)
+		rc = segments_store_manifest(segments, path, text, length);
+	free(text);
 	return rc ? weir_error_set_errno(error, rc, "cannot make the manifest of '%s'", path) : 0;
 }
 

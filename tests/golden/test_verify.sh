@@ -78,4 +78,16 @@ echo more >>"$dir/x.pcapng"
 verify "$dir/x.pcapng" 1 'differs from its manifest, first in bytes 0 to'
 echo nothing >"$dir/x.pcapng.sha256"
 assert_refuses 1 'holds no SHA-256' "$WEIR" verify "$dir/x.pcapng"
+
+# A file that is written anew is no longer what its manifest says. What weir did not make stays.
+"$WEIR" record -q -i fake: -c 10 -w "$dir/y.pcapng"
+[[ ! -e $dir/y.pcapng.sha256 ]] || fail 'the manifest of a file that is written over is there'
+"$WEIR" record -q -i fake: -c 10 -w "$dir/x.pcapng"
+assert_eq 'a foreign manifest' nothing "$(<"$dir/x.pcapng.sha256")"
+for manifest in --manifest ''; do
+	# shellcheck disable=SC2086
+	"$WEIR" record -q $manifest -i fake: -c 10 -w "$dir/always%%.pcapng" -b packets:10
+done
+assert_eq 'files of one name' always%.pcapng "$(cd "$dir" && echo always*)"
+
 assert_refuses 2 'no place for a manifest' "$WEIR" record -i fake: -c 1 -w - --manifest
