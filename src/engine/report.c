@@ -406,9 +406,10 @@ static json_t *report_json(struct weir_engine *engine, const struct weir_context
 static int report_write_text(const char *path, const char *text, struct weir_privilege *privilege)
 {
 	size_t length = strlen(text);
-	int fd = strcmp(path, "-") ? request_open(privilege, path, O_WRONLY | O_CREAT | O_TRUNC)
-				   : dup(STDOUT_FILENO);
-	int rc = fd < 0 ? fd : 0;
+	bool to_stdout = !strcmp(path, "-");
+	int fd = to_stdout ? dup(STDOUT_FILENO)
+			   : request_open(privilege, path, O_WRONLY | O_CREAT | O_TRUNC);
+	int rc = fd >= 0 ? 0 : to_stdout ? -errno : fd;
 
 	while (rc == 0 && length) {
 		ssize_t put = write(fd, text, length);
