@@ -24,9 +24,12 @@ struct weir_context;
 
 /*
  * Note the counters as they are now, as the start of the measurement, for the
- * interfaces of the engine's sources. -ENOMEM. Free with weir_context_close.
+ * interfaces of the engine's sources. Where one comes later, by a pattern, or
+ * is made anew, the sums are unknown. -ENOMEM. Free with weir_context_close.
+ * Thread rule: that of weir_engine_run.
  */
 int weir_context_open(struct weir_engine *engine, struct weir_context **out);
+/* NULL is fine. */
 void weir_context_close(struct weir_context *context);
 
 /*
@@ -37,7 +40,10 @@ void weir_context_close(struct weir_context *context);
  */
 void weir_report_print(FILE *out, struct weir_engine *engine, const struct weir_context *context,
 		       bool final);
-/* Write the report as JSON, one object and a newline, to a file. -errno. */
+/*
+ * Write the report as JSON, one object and a newline, to a file; "-" is the
+ * standard output. -ENOMEM, -errno. 'context' and thread rule as above.
+ */
 int weir_report_write(const char *path, struct weir_engine *engine,
 		      const struct weir_context *context, struct weir_error *error);
 

@@ -25,6 +25,7 @@ struct context_nic {
 };
 
 struct weir_context {
+	const struct weir_ledger *ledger; /* the engine's */
 	struct context_nic *nics;
 	uint32_t nic_count;
 	uint64_t softnet_start;
@@ -116,7 +117,8 @@ static bool context_has(const struct weir_context *context, const struct weir_ac
 
 int weir_context_open(struct weir_engine *engine, struct weir_context **out)
 {
-	const struct weir_account *accounts = weir_ledger_accounts(weir_engine_ledger(engine));
+	const struct weir_ledger *ledger = weir_engine_ledger(engine);
+	const struct weir_account *accounts = weir_ledger_accounts(ledger);
 	struct weir_context *context = calloc(1, sizeof(*context));
 	uint32_t count = 0;
 
@@ -128,6 +130,7 @@ int weir_context_open(struct weir_engine *engine, struct weir_context **out)
 		free(context);
 		return -ENOMEM;
 	}
+	context->ledger = ledger;
 	for (const struct weir_account *a = accounts; a; a = weir_account_next(a)) {
 		struct context_nic *nic = &context->nics[context->nic_count];
 
@@ -150,22 +153,42 @@ void weir_context_close(struct weir_context *context)
 	free(context);
 }
 
+/* Add what was counted since the start. False when that cannot be told: it began anew since. */
+static bool context_add(struct context_counters *sum, const struct context_counters *now,
+			const struct context_counters *start)
+{
+	if (!now->known || !start->known || now->rx_missed < start->rx_missed ||
+	    now->rx_fifo < start->rx_fifo || now->rx_over < start->rx_over ||
+	    now->rx_dropped < start->rx_dropped)
+		return false;
+	sum->rx_missed += now->rx_missed - start->rx_missed;
+	sum->rx_fifo += now->rx_fifo - start->rx_fifo;
+	sum->rx_over += now->rx_over - start->rx_over;
+	sum->rx_dropped += now->rx_dropped - start->rx_dropped;
+	return true;
+}
+
+/* Are all live interfaces among those whose counters were read at the start? */
+static bool context_is_whole(const struct weir_context *context)
+{
+	for (const struct weir_account *a = weir_ledger_accounts(context->ledger); a;
+	     a = weir_account_next(a))
+		if (context_is_live(a) && !context_has(context, a))
+			return false; /* it came during the run */
+	return true;
+}
+
 void context_read(const struct weir_context *context, struct context_counters *out)
 {
 	memset(out, 0, sizeof(*out));
 	if (!context)
 		return;
-	out->known = context->nic_count > 0;
+	out->known = context->nic_count > 0 && context_is_whole(context);
 	for (uint32_t i = 0; i < context->nic_count; i++) {
-		const struct context_counters *start = &context->nics[i].start;
 		struct context_counters now;
 
 		context_read_nic(context->nics[i].account->name, &now);
-		out->known &= now.known && start->known;
-		out->rx_missed += now.rx_missed - start->rx_missed;
-		out->rx_fifo += now.rx_fifo - start->rx_fifo;
-		out->rx_over += now.rx_over - start->rx_over;
-		out->rx_dropped += now.rx_dropped - start->rx_dropped;
+		out->known &= context_add(out, &now, &context->nics[i].start);
 	}
 	out->softnet_known = context->softnet_known && context_read_softnet(&out->softnet_dropped);
 	out->softnet_dropped -= out->softnet_known ? context->softnet_start : 0;

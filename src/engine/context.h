@@ -8,7 +8,7 @@
 
 #include "weir/report.h"
 
-/* Sums over the live interfaces; 'known' is false when any could not be read. */
+/* Sums over the live interfaces; 'known' is false when any could not be read, or came later. */
 struct context_counters {
 	bool known, softnet_known;
 	uint64_t rx_missed, rx_fifo, rx_over, rx_dropped; /* struct rtnl_link_stats64 */

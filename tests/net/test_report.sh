@@ -44,4 +44,5 @@ assert_eq "exit status" 0 "$status"
 assert_balanced "$dir/report"
 assert_ge 'reports' 20 "$asked"
 assert_eq 'interfaces in the last report' $((rounds * pairs + 1)) "$(json "$dir/report" '.interfaces | length')"
+assert_eq 'NIC counters, where interfaces have come' null "$(json "$dir/report" .context.nic.rx_missed)"
 packets_in "$dir/x.pcapng" >/dev/null
