@@ -50,11 +50,12 @@ struct weir_path_settings {
 
 /* What is known of one hook, since the open. */
 struct weir_path_result {
-	uint64_t frames;  /* packets as they came */
-	uint64_t wire;    /* wire packets that they stand for */
-	uint64_t known;   /* of the frames, those that could be told from others */
-	uint64_t missing; /* known at the hook before, but at neither this nor a later one */
-	uint64_t delays;  /* times that the delay since the hook before could be measured */
+	uint64_t frames;       /* packets as they came */
+	uint64_t wire;         /* wire packets that they stand for, and */
+	uint64_t wire_unknown; /* frames of which that cannot be told */
+	uint64_t known;        /* of the frames, those that could be told from others */
+	uint64_t missing;      /* known at the hook before, but at neither this nor a later one */
+	uint64_t delays;       /* times that the delay since the hook before could be measured */
 	uint64_t median_ns, most_99_ns, max_ns;
 	enum weir_path_hook before; /* the hook that 'missing' and delays refer to, or NONE */
 };
@@ -64,9 +65,9 @@ enum { WEIR_PATH_DROPS_MAX = 256 };
 /* Packets of one way that the kernel dropped for one reason, behind one hook. */
 struct weir_path_drop {
 	bool is_outgoing;
-	uint16_t reason;           /* weir_packet.drop_reason */
-	enum weir_path_hook after; /* the last at which they were seen; NONE: not known */
-	uint64_t frames, wire;
+	uint16_t reason;                     /* weir_packet.drop_reason */
+	enum weir_path_hook after;           /* the last at which they were seen; NONE: not known */
+	uint64_t frames, wire, wire_unknown; /* as in a result */
 };
 
 /* Make the sink. -ENOMEM. The engine closes it. Thread rule: as all sinks. */

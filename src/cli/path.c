@@ -116,6 +116,20 @@ static bool path_is_present(const struct path_options *o, int hook)
 	return false;
 }
 
+/* Wire packets; '?' and null where those of some frames cannot be told. */
+static const char *path_wire(uint64_t wire, uint64_t unknown, char text[FORMAT_BYTES])
+{
+	return unknown ? "?" : format_count(wire, text);
+}
+
+static const char *path_json_wire(uint64_t wire, uint64_t unknown, char text[FORMAT_BYTES])
+{
+	if (unknown)
+		return "null";
+	snprintf(text, FORMAT_BYTES, "%" PRIu64, wire);
+	return text;
+}
+
 static void path_print_row(int hook, const struct weir_path_result *r)
 {
 	char frames[FORMAT_BYTES], wire[FORMAT_BYTES], missing[FORMAT_BYTES];
@@ -124,7 +138,8 @@ static void path_print_row(int hook, const struct weir_path_result *r)
 
 	printf("%-8s %-11s %11s %11s %8s %10s %7s %7s\n", path_way(hook),
 	       weir_path_hook_name((enum weir_path_hook)hook), format_count(r->frames, frames),
-	       format_count(r->wire, wire), has_before ? format_count(r->missing, missing) : "-",
+	       path_wire(r->wire, r->wire_unknown, wire),
+	       has_before ? format_count(r->missing, missing) : "-",
 	       path_time(r->median_ns, r->delays, median),
 	       path_time(r->most_99_ns, r->delays, most), path_time(r->max_ns, r->delays, max));
 }
@@ -141,10 +156,12 @@ static void path_print_unknown(const struct path_options *o, int hook)
 
 static void path_print_json(int hook, const struct weir_path_result *r)
 {
-	printf("{\"way\":\"%s\",\"hook\":\"%s\",\"packets\":%" PRIu64 ",\"wire\":%" PRIu64
-	       ",\"known\":%" PRIu64,
-	       path_way(hook), weir_path_hook_name((enum weir_path_hook)hook), r->frames, r->wire,
-	       r->known);
+	char wire[FORMAT_BYTES];
+
+	printf("{\"way\":\"%s\",\"hook\":\"%s\",\"packets\":%" PRIu64
+	       ",\"wire\":%s,\"known\":%" PRIu64,
+	       path_way(hook), weir_path_hook_name((enum weir_path_hook)hook), r->frames,
+	       path_json_wire(r->wire, r->wire_unknown, wire), r->known);
 	if (r->before != WEIR_PATH_NONE)
 		printf(",\"missing\":%" PRIu64 ",\"delays\":%" PRIu64, r->missing, r->delays);
 	if (r->delays)
@@ -163,11 +180,13 @@ static void path_print_drop(const struct path_options *o, const struct weir_path
 	weir_drop_reason_name(o->reasons, drop->reason, reason);
 	if (o->capture.json)
 		printf("{\"way\":\"%s\",\"drop\":\"%s\",\"after\":\"%s\",\"packets\":%" PRIu64
-		       ",\"wire\":%" PRIu64 "}\n",
-		       way, reason, after, drop->frames, drop->wire);
+		       ",\"wire\":%s}\n",
+		       way, reason, after, drop->frames,
+		       path_json_wire(drop->wire, drop->wire_unknown, wire));
 	else
 		printf("%-8s %-11s %11s %11s   %s\n", way, after,
-		       format_count(drop->frames, frames), format_count(drop->wire, wire), reason);
+		       format_count(drop->frames, frames),
+		       path_wire(drop->wire, drop->wire_unknown, wire), reason);
 }
 
 static void path_print_drops(const struct path_options *o)

@@ -34,11 +34,11 @@ struct path_entry {
 	uint16_t reason;    /* of its drop */
 	bool is_outgoing;   /* when it was dropped */
 	uint32_t drops;     /* of packets that look the same, for that reason */
-	uint32_t dropped_wire;
+	uint32_t dropped_wire, dropped_unknown;
 };
 
 struct path_hook {
-	uint64_t frames, wire, known, missing, delays, max_ns;
+	uint64_t frames, wire, wire_unknown, known, missing, delays, max_ns;
 	uint64_t buckets[PATH_BUCKETS];
 };
 
@@ -229,6 +229,7 @@ static void path_enter_drop(struct path *path, const struct weir_path_drop *drop
 	}
 	own->frames += drop->frames;
 	own->wire += drop->wire;
+	own->wire_unknown += drop->wire_unknown;
 }
 
 /* The last hook of a way at which a packet was seen. */
@@ -248,6 +249,7 @@ static void path_conclude_drop(struct path *path, const struct path_entry *entry
 		.after = path_last(entry->seen, entry->is_outgoing),
 		.frames = entry->drops,
 		.wire = entry->dropped_wire,
+		.wire_unknown = entry->dropped_unknown,
 	};
 
 	if (entry->drops)
@@ -298,12 +300,14 @@ static struct path_entry *path_find(struct path *path, uint64_t key)
 
 static void path_take_drop(struct path *path, const struct weir_packet *packet, bool is_outgoing)
 {
+	const uint32_t wire = weir_packet_wire_count(packet);
 	const struct weir_path_drop unknown = {
 		.is_outgoing = is_outgoing,
 		.reason = packet->drop_reason,
 		.after = WEIR_PATH_NONE,
 		.frames = 1,
-		.wire = weir_packet_wire_count(packet),
+		.wire = wire,
+		.wire_unknown = wire == 0,
 	};
 	uint64_t key = path_key(path, packet);
 	struct path_entry *entry = key ? path_find(path, key) : NULL;
@@ -316,7 +320,8 @@ static void path_take_drop(struct path *path, const struct weir_packet *packet, 
 	entry->reason = packet->drop_reason;
 	entry->is_outgoing = is_outgoing;
 	entry->drops++;
-	entry->dropped_wire += (uint32_t)unknown.wire;
+	entry->dropped_wire += wire;
+	entry->dropped_unknown += wire == 0;
 }
 
 static void path_take(struct path *path, const struct weir_packet *packet)
@@ -324,6 +329,7 @@ static void path_take(struct path *path, const struct weir_packet *packet)
 	bool is_outgoing = (packet->flags & WEIR_PACKET_DIRECTION_MASK) == WEIR_PACKET_OUTGOING;
 	enum weir_path_hook hook = WEIR_PATH_NONE;
 	struct path_entry *entry;
+	uint32_t wire;
 	uint64_t key;
 
 	if (packet->flags & WEIR_PACKET_DROPPED) {
@@ -336,7 +342,9 @@ static void path_take(struct path *path, const struct weir_packet *packet)
 	if (hook == WEIR_PATH_NONE)
 		return;
 	path->hooks[hook].frames++;
-	path->hooks[hook].wire += weir_packet_wire_count(packet);
+	wire = weir_packet_wire_count(packet);
+	path->hooks[hook].wire += wire;
+	path->hooks[hook].wire_unknown += wire == 0;
 	key = path_key(path, packet);
 	if (!key)
 		return;
@@ -439,6 +447,7 @@ void weir_path_results(const struct weir_sink *sink, struct weir_path_result *re
 		results[h] = (struct weir_path_result){
 			.frames = hook->frames,
 			.wire = hook->wire,
+			.wire_unknown = hook->wire_unknown,
 			.known = hook->known,
 			.missing = hook->missing,
 			.delays = hook->delays,

@@ -126,6 +126,22 @@ static void twins_are_counted_but_not_timed(void **state)
 	assert_int_equal(results[WEIR_PATH_TC_IN].delays, 0);
 }
 
+/* A super-packet of which the source was not told how it was cut. */
+static void frames_whose_wire_packets_cannot_be_told_are_counted_so(void **state)
+{
+	struct weir_path_result results[WEIR_PATH_COUNT];
+	struct world world = open_world();
+
+	give(&world, 0, 1000, 1, 0, WEIR_PACKET_HOST);
+	give(&world, 0, 1000, 2, 0, WEIR_PACKET_HOST | WEIR_PACKET_SUPER);
+	give(&world, 1, 2000, 1, 0, WEIR_PACKET_HOST);
+	finish(&world, results);
+	assert_int_equal(results[WEIR_PATH_PACKET_IN].frames, 2);
+	assert_int_equal(results[WEIR_PATH_PACKET_IN].wire, 1);
+	assert_int_equal(results[WEIR_PATH_PACKET_IN].wire_unknown, 1);
+	assert_int_equal(results[WEIR_PATH_TC_IN].wire_unknown, 0);
+}
+
 static void the_direction_tells_the_hook(void **state)
 {
 	struct weir_path_result results[WEIR_PATH_COUNT];
@@ -229,6 +245,7 @@ int main(void)
 		cmocka_unit_test(a_packet_is_recognised_in_spite_of_checksum_hops_and_link_header),
 		cmocka_unit_test(what_goes_no_further_is_missing_at_the_next_hook_only),
 		cmocka_unit_test(twins_are_counted_but_not_timed),
+		cmocka_unit_test(frames_whose_wire_packets_cannot_be_told_are_counted_so),
 		cmocka_unit_test(the_direction_tells_the_hook),
 		cmocka_unit_test(a_drop_comes_behind_the_last_hook_that_was_passed),
 		cmocka_unit_test(more_kinds_of_drops_than_places_are_summed_up),
