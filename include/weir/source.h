@@ -136,7 +136,7 @@ struct weir_source_ops {
 struct weir_source {
 	const struct weir_source_ops *ops;
 	int wait_fd; /* readable (or in error) when next() may have something; -1 = see below */
-	int poll_interval_ms; /* with wait_fd -1: 0 = always ready, else ask this often */
+	int poll_interval_ms; /* with wait_fd -1: ask at least this often; 0 = without a pause */
 	bool filtered;        /* the kernel has already applied the filter */
 	int device; /* the kernel's index of its one interface; 0 = none, many, not told */
 	struct weir_fanout fanout; /* as it was joined; mode NONE: no member of a group */

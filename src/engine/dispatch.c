@@ -14,6 +14,7 @@
 enum {
 	DISPATCH_PAUSE_US = 500, /* of a reader that can wait for room: of a file */
 	DISPATCH_END_PAUSE_US = 1000,
+	DISPATCH_POLL_MS = 1, /* of a taker whose lanes are empty */
 };
 
 /* ---- the takers' side: a lane as a source ---- */
@@ -78,6 +79,7 @@ static int lane_source_open(uint64_t bytes, struct weir_account *account, struct
 	}
 	own->source.ops = &lane_source_ops;
 	own->source.wait_fd = -1;
+	own->source.poll_interval_ms = DISPATCH_POLL_MS;
 	own->source.owed = UINT64_MAX;
 	own->source.account = account;
 	own->source.row = row;

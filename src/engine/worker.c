@@ -62,8 +62,8 @@ static int worker_patience_ms(const struct worker *worker, bool more, uint64_t n
 	if (worker->cut_deadline_ns && worker->cut_deadline_ns < until)
 		until = worker->cut_deadline_ns;
 	wait = until > now_ns ? (until - now_ns) / CLOCK_NS_PER_MS + 1 : 0;
-	if (worker->has_polled && wait > WORKER_POLL_MS)
-		wait = WORKER_POLL_MS;
+	if (worker->has_polled && wait > (uint64_t)worker->poll_ms)
+		wait = (uint64_t)worker->poll_ms;
 	return (int)wait;
 }
 

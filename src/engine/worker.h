@@ -52,7 +52,8 @@ struct worker {
 	uint64_t next_cut_ns, next_tick_ns,
 		cut_deadline_ns; /* monotonic; deadline 0 = no cut under way */
 	bool busy_polls;         /* never sleeps */
-	bool has_polled;         /* some source has no descriptor to wait on */
+	bool has_polled;         /* some source has no descriptor to wait on: */
+	int poll_ms;             /* they are asked this often */
 	int result;              /* 0 or the first failure */
 	struct weir_error error;
 	uint64_t cuts; /* complete ones; atomic, read by the engine */

@@ -63,12 +63,14 @@ static int worker_add_rows(struct worker *worker, struct worker_source *own)
 static int worker_watch_source(struct worker *worker, const struct weir_source *source)
 {
 	int rc = source->wait_fd >= 0 ? worker_watch(worker, source->wait_fd) : -EPERM;
+	int poll_ms = source->wait_fd >= 0 ? WORKER_POLL_MS : source->poll_interval_ms;
 
-	if (rc == -EPERM) {
-		worker->has_polled = true;
-		rc = 0;
-	}
-	return rc;
+	if (rc != -EPERM)
+		return rc;
+	if (!worker->has_polled || poll_ms < worker->poll_ms)
+		worker->poll_ms = poll_ms;
+	worker->has_polled = true;
+	return 0;
 }
 
 /* Of a running worker: rows and events of a source that came during the run. */

@@ -8,7 +8,7 @@
 
 #include "worker.h"
 
-enum { WORKER_POLL_MS = 1 /* for sources without a descriptor */ };
+enum { WORKER_POLL_MS = 1 /* where nothing says how long to wait */ };
 
 /* ---- worker_deliver.c ---- */
 

@@ -23,7 +23,8 @@ struct script {
 	uint64_t handed_out;
 	uint64_t late;       /* of these, how many show up only after stop() */
 	uint64_t straggling; /* come when all that was owed after stop() has been handed out */
-	int end;             /* what next() says when all is handed out */
+	uint64_t idle;       /* so many times there is nothing now when all is handed out */
+	int end;             /* what next() says after that */
 	bool stopped;
 	uint64_t dropped; /* lost before the first batch */
 	uint64_t plain;   /* so many packets are all zeros, then they begin with a one */
@@ -48,6 +49,10 @@ static int script_next(struct weir_source *source, uint32_t limit, struct weir_b
 	}
 	if (limit > script->most)
 		script->most = limit;
+	if (!count && script->idle) {
+		script->idle--;
+		return 0;
+	}
 	if (!count)
 		return script->end;
 	for (uint32_t i = 0; i < count; i++)
@@ -219,6 +224,19 @@ static void all_packets_go_to_the_sink(void **state)
 	assert_int_equal(totals_of(f).wire, 100000);
 }
 
+/* At a millisecond each it would take longer than a test may. */
+static void a_source_that_wants_no_pause_gets_none(void **state)
+{
+	struct fixture *f = *state;
+
+	f->script.total = 10;
+	f->script.idle = 60000;
+	f->script.source.poll_interval_ms = 0;
+	run(f);
+	assert_int_equal(f->script.idle, 0);
+	assert_int_equal(f->taster.taken, 10);
+}
+
 static void packets_still_owed_at_the_stop_are_delivered(void **state)
 {
 	struct fixture *f = *state;
@@ -355,6 +373,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CASE(all_packets_go_to_the_sink),
+		CASE(a_source_that_wants_no_pause_gets_none),
 		CASE(packets_still_owed_at_the_stop_are_delivered),
 		CASE(packets_that_come_after_the_last_count_are_delivered),
 		CASE(a_loss_before_filtered_packets_is_told_with_the_next_one),
