@@ -97,6 +97,45 @@ void segments_close(struct segments *segments)
 	free(segments);
 }
 
+/* ---- the oldest file ---- */
+
+static void segments_forget_oldest(struct segments *segments)
+{
+	struct segment *oldest = segments->oldest;
+
+	segments->oldest = oldest->next;
+	if (!segments->oldest)
+		segments->newest = &segments->oldest;
+	segments->count--;
+	segments->bytes -= oldest->bytes;
+	free(oldest->path);
+	free(oldest);
+}
+
+static void segments_delete_oldest(struct segments *segments)
+{
+	manifest_drop(segments->privilege, segments->oldest->path);
+	/* One that is gone already, or cannot be deleted, is no longer ours to delete. */
+	files_unlink(segments->privilege, segments->oldest->path);
+	segments_forget_oldest(segments);
+}
+
+int segments_give_way(struct segments *segments)
+{
+	if (segments->full != WEIR_RECORD_FULL_OLDEST || !segments->oldest)
+		return -ENOSPC;
+	segments_delete_oldest(segments);
+	return 0;
+}
+
+/* Has a file gone, so that what failed with 'code' may be tried again? */
+static bool segments_made_room(struct segments *segments, int code)
+{
+	return (code == -ENOSPC || code == -EDQUOT) && !segments_give_way(segments);
+}
+
+/* ---- the next file ---- */
+
 static int segments_open_stdout(struct record_file *file, struct weir_error *error)
 {
 	strcpy(file->path, "standard output");
@@ -158,8 +197,10 @@ int segments_prepare(struct segments *segments, struct record_file *file, struct
 		return segments_connect(segments, file, error);
 	/* One that comes after a single file was asked for while that was written. */
 	file->hidden = segments->rotating || segments->prepared;
-	file->fd = file->hidden ? segments_create_hidden(segments, file)
-				: segments_create_visible(segments, file);
+	do
+		file->fd = file->hidden ? segments_create_hidden(segments, file)
+					: segments_create_visible(segments, file);
+	while (segments_made_room(segments, file->fd));
 	segments->prepared = file->number;
 	if (file->fd == -ENAMETOOLONG)
 		return weir_error_set(error, file->fd, "the file name '%s' is too long",
@@ -185,35 +226,6 @@ uint64_t segments_sync_interval_ns(const struct segments *segments)
 uint64_t segments_file_bytes(const struct segments *segments)
 {
 	return segments->file_bytes_max;
-}
-
-static void segments_forget_oldest(struct segments *segments)
-{
-	struct segment *oldest = segments->oldest;
-
-	segments->oldest = oldest->next;
-	if (!segments->oldest)
-		segments->newest = &segments->oldest;
-	segments->count--;
-	segments->bytes -= oldest->bytes;
-	free(oldest->path);
-	free(oldest);
-}
-
-static void segments_delete_oldest(struct segments *segments)
-{
-	manifest_drop(segments->privilege, segments->oldest->path);
-	/* One that is gone already, or cannot be deleted, is no longer ours to delete. */
-	files_unlink(segments->privilege, segments->oldest->path);
-	segments_forget_oldest(segments);
-}
-
-int segments_give_way(struct segments *segments)
-{
-	if (segments->full != WEIR_RECORD_FULL_OLDEST || !segments->oldest)
-		return -ENOSPC;
-	segments_delete_oldest(segments);
-	return 0;
 }
 
 int segments_allow(struct segments *segments, const struct record_file *file, uint64_t end)
@@ -342,8 +354,7 @@ static int segments_store_manifest(struct segments *segments, const char *path, 
 
 	do
 		rc = manifest_store(segments->privilege, path, text, length, segments->sync);
-	while ((rc == -ENOSPC || rc == -EDQUOT) && segments->count > 1 &&
-	       !segments_give_way(segments));
+	while (segments->count > 1 && segments_made_room(segments, rc));
 	return rc;
 }
 
