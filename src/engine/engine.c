@@ -63,13 +63,13 @@ static int engine_make_workers(struct weir_engine *engine)
 	if (!engine->workers)
 		return -ENOMEM;
 	engine->reader_count = readers;
-	engine->worker_count = count;
 	for (uint32_t i = 0; i < count; i++) {
 		struct worker *worker = &engine->workers[i];
 
 		worker->is_taker = i >= readers;
 		worker->index = worker->is_taker ? i - readers : i;
 		worker->epoll_fd = -1;
+		engine->worker_count++; /* it can be closed */
 		worker->sources = calloc(WEIR_SOURCES_MAX, sizeof(*worker->sources));
 		if (!worker->sources)
 			return -ENOMEM;
