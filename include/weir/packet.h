@@ -120,9 +120,10 @@ int weir_interfaces_add(struct weir_interfaces *table, const struct weir_interfa
 /*
  * As weir_interfaces_add, but where the very same interface is in the table
  * already, its index is returned: for sources that share one interface.
+ * Thread rule: any thread.
  */
 int weir_interfaces_share(struct weir_interfaces *table, const struct weir_interface *interface);
-/* How many there are; those below the count can be read at once by any thread. */
+/* How many there are; those below the count can be read at once. Any thread. */
 uint32_t weir_interfaces_count(const struct weir_interfaces *table);
 /* The interface at 'index', valid until the table is closed; NULL if there is none. */
 const struct weir_interface *weir_interfaces_get(const struct weir_interfaces *table,

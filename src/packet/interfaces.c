@@ -74,6 +74,7 @@ static bool interfaces_equal(const struct weir_interface *a, const struct weir_i
 	       !strcmp(a->description, b->description) && !strcmp(a->source, b->source) &&
 	       !strcmp(a->filter, b->filter) && a->link_type == b->link_type &&
 	       a->snaplen == b->snaplen && a->time_resolution == b->time_resolution &&
+	       a->fcs_bytes == b->fcs_bytes &&
 	       !memcmp(a->hardware_address, b->hardware_address, sizeof(a->hardware_address));
 }
 
