@@ -180,7 +180,8 @@ static int socket_next(struct weir_source *source, uint32_t limit, struct weir_b
 
 		if (!copies || !socket_take(self, i, &self->packets[count]))
 			continue;
-		self->batch.has_gso |= self->packets[count].gso_size != 0;
+		self->batch.has_gso |= self->packets[count].gso_size ||
+				       self->packets[count].flags & WEIR_PACKET_SUPER;
 		count++;
 		if (copies == 2) {
 			self->packets[count] = self->packets[count - 1];
