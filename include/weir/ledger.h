@@ -208,12 +208,13 @@ const struct weir_row *weir_ledger_unbalanced(struct weir_ledger *ledger);
 struct weir_totals {
 	uint64_t seen;      /* in of each account's first stage */
 	uint64_t filtered;  /* turned away by a user-space filter */
-	uint64_t delivered; /* frames that reached the sinks */
+	uint64_t frames;    /* got from the sources, and not turned away */
+	uint64_t delivered; /* of these, those that reached the sinks: not lost at dispatch */
 	uint64_t written;   /* out of disk rows */
 	uint64_t dropped;   /* all reasons, source to dispatch, and disk */
 	uint64_t lost;      /* of 'dropped', those that nobody asked to leave out */
-	uint64_t wire;      /* wire packets that the delivered frames stand for */
-	uint64_t bytes;     /* of the delivered frames, on the wire */
+	uint64_t wire;      /* wire packets that the frames stand for */
+	uint64_t bytes;     /* of the frames, on the wire */
 	bool seen_known, dropped_known, wire_known;
 };
 /* Sum up. 'at_cut' takes the numbers of the last cuts, else the live cells. Any thread. */

@@ -219,7 +219,7 @@ void weir_report_print(FILE *out, struct weir_engine *engine, const struct weir_
 
 	weir_ledger_totals(ledger, !final, &totals);
 	fprintf(out, "%s packets (%s on the wire), %s bytes in %.3f s\n",
-		format_count(totals.delivered, frames),
+		format_count(totals.frames, frames),
 		report_number(totals.wire, totals.wire_known, wire),
 		format_count(totals.bytes, bytes),
 		(double)weir_engine_duration_ns(engine) / (double)CLOCK_NS_PER_S);

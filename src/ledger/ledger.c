@@ -296,12 +296,30 @@ static void ledger_add_row(const struct weir_row *row, bool at_cut, struct weir_
 	}
 }
 
+/* With dispatch it is the takers who know what came through; without, the worker. */
+static uint64_t ledger_delivered(const struct weir_account *account, bool at_cut)
+{
+	uint64_t sum = 0;
+	bool is_dispatched = false;
+
+	for (const struct weir_row *row = account->rows; row; row = row->next) {
+		if (row->stage != WEIR_STAGE_DISPATCH)
+			continue;
+		is_dispatched = true;
+		sum += at_cut ? row->cut.out : weir_cell_get(&row->out);
+	}
+	if (is_dispatched)
+		return sum;
+	return at_cut ? account->cut_frames : weir_cell_get(&account->frames);
+}
+
 void weir_ledger_totals(struct weir_ledger *ledger, bool at_cut, struct weir_totals *out)
 {
 	*out = (struct weir_totals){.seen_known = true, .dropped_known = true, .wire_known = true};
 	pthread_mutex_lock(&ledger->lock);
 	for (const struct weir_account *a = ledger->accounts; a; a = a->next) {
-		out->delivered += at_cut ? a->cut_frames : weir_cell_get(&a->frames);
+		out->frames += at_cut ? a->cut_frames : weir_cell_get(&a->frames);
+		out->delivered += ledger_delivered(a, at_cut);
 		out->bytes += at_cut ? a->cut_bytes : weir_cell_get(&a->bytes);
 		out->wire += at_cut ? a->cut_wire : weir_cell_get(&a->wire);
 		if (weir_cell_get(&a->wire_unknown))

@@ -194,6 +194,31 @@ static void totals_take_seen_from_the_first_stage_and_written_from_the_disk(void
 	assert_int_equal(totals.dropped, 3);
 }
 
+/* Two takers; a sink had enough, and one lane was full. */
+static void what_is_lost_at_dispatch_was_not_delivered(void **state)
+{
+	struct fixture *f = *state;
+	struct weir_row *lane[2];
+	struct weir_totals totals;
+
+	weir_cell_add(&f->account->frames, 100);
+	for (int i = 0; i < 2; i++) {
+		lane[i] = weir_ledger_row(f->ledger, f->account, WEIR_STAGE_DISPATCH, "", true);
+		weir_cell_add(&lane[i]->in, 50);
+		weir_cell_add(&lane[i]->out, 40);
+	}
+	weir_cell_add(&lane[0]->dropped[WEIR_REASON_QUEUE_FULL], 10);
+	weir_cell_add(&lane[1]->dropped[WEIR_REASON_AFTER_STOP], 10);
+	weir_ledger_cut(f->ledger, f->account, 1000);
+	for (int at_cut = 0; at_cut < 2; at_cut++) {
+		weir_ledger_totals(f->ledger, at_cut, &totals);
+		assert_int_equal(totals.frames, 100);
+		assert_int_equal(totals.delivered, 80);
+		assert_int_equal(totals.dropped, 20);
+		assert_int_equal(totals.lost, 10);
+	}
+}
+
 #define CASE(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 
 int main(void)
@@ -208,6 +233,7 @@ int main(void)
 		CASE(a_loss_lies_between_two_cuts),
 		CASE(a_loss_before_the_first_cut_lies_after_the_opening),
 		CASE(no_loss_ends_before_it_began),
+		CASE(what_is_lost_at_dispatch_was_not_delivered),
 		CASE(losses_of_neighbouring_intervals_are_one),
 		CASE(a_full_list_of_losses_keeps_its_sum),
 		CASE(totals_take_seen_from_the_first_stage_and_written_from_the_disk),
