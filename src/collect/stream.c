@@ -2,12 +2,13 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { STREAM_VERSION = 10, STREAM_HEADER_BYTES = 16 };
+enum { STREAM_VERSION = 10, STREAM_VERSION_BYTES = 2, STREAM_HEADER_BYTES = 16 };
 
 int stream_open(struct stream *stream, const char *exporter)
 {
@@ -29,11 +30,13 @@ int stream_take(struct stream *stream, struct weir_collect *collect, uint32_t co
 	int rc = 0;
 
 	stream->used += count;
-	while (stream->used - at >= STREAM_HEADER_BYTES) {
+	while (stream->used - at >= STREAM_VERSION_BYTES) {
 		const uint8_t *bytes = stream->bytes + at;
-		uint32_t version = (uint32_t)bytes[0] << 8 | bytes[1];
-		uint32_t length = (uint32_t)bytes[2] << 8 | bytes[3];
+		uint32_t version = (uint32_t)bytes[0] << 8 | bytes[1], length;
 
+		if (version == STREAM_VERSION && stream->used - at < STREAM_HEADER_BYTES)
+			break;
+		length = (uint32_t)bytes[2] << 8 | bytes[3];
 		if (version != STREAM_VERSION || length < STREAM_HEADER_BYTES) {
 			rc = -EINVAL;
 			break;
@@ -56,6 +59,7 @@ int weir_collect_file(struct weir_collect *collect, const char *name, int fd,
 		      struct weir_error *error)
 {
 	struct stream stream;
+	bool any = false;
 	int rc = stream_open(&stream, name);
 
 	if (rc < 0)
@@ -69,6 +73,9 @@ int weir_collect_file(struct weir_collect *collect, const char *name, int fd,
 			continue;
 		if (n < 0)
 			rc = weir_error_set_errno(error, -errno, "cannot read '%s'", name);
+		else if (n == 0 && !any)
+			rc = weir_error_set(error, -EINVAL,
+					    "'%s' is empty: it is not an IPFIX file", name);
 		else if (n == 0 && stream.used)
 			rc = weir_error_set(error, -EINVAL,
 					    "'%s' breaks off within a message: it was not written "
@@ -78,6 +85,7 @@ int weir_collect_file(struct weir_collect *collect, const char *name, int fd,
 			rc = weir_error_set(error, -EINVAL, "'%s' is not an IPFIX file", name);
 		if (rc < 0 || n == 0)
 			break;
+		any = true;
 	}
 	stream_close(&stream);
 	return rc;

@@ -69,5 +69,12 @@ head -c -3 "$dir/f.ipfix" >"$dir/short.ipfix"
 run "$WEIR" collect -r "$dir/short.ipfix" -w null:
 assert_eq 'exit status for a file cut short' 1 "$status"
 grep -q 'breaks off within a message' "$dir/run.err" || fail 'a file cut short is not told'
+: >"$dir/empty.ipfix"
+assert_refuses 1 "'$dir/empty.ipfix' is empty: it is not an IPFIX file" \
+	"$WEIR" collect -r "$dir/empty.ipfix" -w null:
+assert_refuses 1 "'-' is empty: it is not an IPFIX file" "$WEIR" collect -r - -w null: </dev/null
+echo flows >"$dir/text.ipfix"
+assert_refuses 1 "'$dir/text.ipfix' is not an IPFIX file" \
+	"$WEIR" collect -r "$dir/text.ipfix" -w null:
 assert_refuses 1 'a record takes up to .* and a message holds' "$WEIR" flow "${inputs[@]}" \
 	-w ipfix+udp://127.0.0.1:$port --fields $all
