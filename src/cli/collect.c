@@ -201,6 +201,17 @@ static int collect_check_paths(const struct collect *c, struct weir_error *error
 	return paths_check(&paths, error);
 }
 
+/* What of the options of exports also goes for what comes in. */
+static uint32_t collect_takes(const struct collect *c)
+{
+	uint32_t with = EXPORT_WITH_PEN;
+
+	for (uint32_t i = 0; i < c->listen_count; i++)
+		if (!strncmp(c->listen[i], "tls://", 6) || !strncmp(c->listen[i], "dtls://", 7))
+			with |= EXPORT_WITH_TLS;
+	return with;
+}
+
 static int collect_check(const struct command *command, struct collect *c)
 {
 	struct weir_error error = {0};
@@ -211,18 +222,16 @@ static int collect_check(const struct command *command, struct collect *c)
 			       "file (-r FILE)");
 	else if (c->listen_count && c->file_count)
 		weir_error_set(&error, -EINVAL, "either listen or read files, not both");
-	else if (!c->options.target_count && !c->options.capture.json)
+	else if (export_want_json(&c->options, &error) == 0 && !c->options.target_count)
 		weir_error_set(&error, -EINVAL,
 			       "no output: name one (-w flows.json, -w - or --json for JSON lines, "
 			       "-w null:)");
-	else
-		export_check(&c->options, &error);
+	if (!error.code)
+		export_check(&c->options, collect_takes(c), &error);
 	if (!error.code)
 		collect_check_paths(c, &error);
 	if (error.code)
 		return options_fail(command, STATUS_USAGE, &error);
-	if (!c->options.target_count)
-		c->options.targets[c->options.target_count++] = "-";
 	return STATUS_OK;
 }
 

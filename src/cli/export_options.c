@@ -157,24 +157,12 @@ static int export_take_key(void *options, const char *value, struct weir_error *
 	return 0;
 }
 
-static bool export_is_file(const char *target)
+int export_want_json(struct flow_options *flow, struct weir_error *error)
 {
-	size_t length = strlen(target);
-
-	return length > 6 && !strcmp(target + length - 6, ".ipfix") && !strstr(target, "://");
-}
-
-int export_check(const struct flow_options *flow, struct weir_error *error)
-{
-	const struct weir_export_network *network = &flow->output.network;
-	bool file = false;
-
 	for (uint32_t i = 0; i < flow->target_count; i++)
-		file |= export_is_file(flow->targets[i]);
-	if ((network->file_bytes || network->file_interval_ns) && !file)
-		return weir_error_set(error, -EINVAL,
-				      "--rotate is for IPFIX files: name one (-w NAME.ipfix)");
-	return 0;
+		if (!strcmp(flow->targets[i], "-"))
+			return 0;
+	return flow->capture.json ? flow_take_write(flow, "-", error) : 0;
 }
 
 const struct option_row export_rows[] = {

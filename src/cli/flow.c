@@ -215,14 +215,10 @@ static int flow_check(const struct command *command, struct flow_options *o)
 	}
 	if (o->meter.fields & WEIR_FLOW_FIELD_PACKETS && !o->meter.first_packets)
 		o->meter.first_packets = 8;
-	if (export_check(o, &error) < 0)
+	if (export_want_json(o, &error) < 0 || export_check(o, 0, &error) < 0)
 		return options_fail(command, STATUS_USAGE, &error);
 	if (o->target_count)
 		return STATUS_OK;
-	if (o->capture.json) {
-		o->targets[o->target_count++] = "-";
-		return STATUS_OK;
-	}
 	if (o->live.terminal)
 		o->live_wanted = true;
 	if (o->live_wanted) {

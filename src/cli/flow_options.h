@@ -33,7 +33,19 @@ int flow_take_fields(void *options, const char *value, struct weir_error *error)
 /* Take a target of -w. */
 int flow_take_write(void *options, const char *value, struct weir_error *error);
 
-/* Do the options of export_rows go together? -EINVAL. */
-int export_check(const struct flow_options *flow, struct weir_error *error);
+/* With --json, standard output is one of the targets. -EINVAL: there are too many. */
+int export_want_json(struct flow_options *flow, struct weir_error *error);
+
+/* What the other side of a command makes of options of export_rows: see export_check. */
+enum {
+	EXPORT_WITH_TLS = 1 << 16, /* takes --tls-ca and its like */
+	EXPORT_WITH_PEN = 1 << 17, /* has elements of an enterprise */
+};
+
+/*
+ * Do the options of export_rows go together, and does each do something, with
+ * the targets or with what else the command has (EXPORT_WITH_ bits)? -EINVAL.
+ */
+int export_check(const struct flow_options *flow, uint32_t with, struct weir_error *error);
 
 #endif
