@@ -14,7 +14,6 @@
 
 #include "base/parse.h"
 #include "dry_run.h"
-#include "paths.h"
 #include "progress.h"
 
 /* ---- options ---- */
@@ -177,6 +176,7 @@ static int capture_take_fanout(void *options, const char *value, struct weir_err
 	int rc = strlen(value) < sizeof(copy) ? 0 : -EINVAL;
 
 	o->fanout = (struct weir_fanout){0};
+	o->fanout_wanted = true;
 	if (rc == 0)
 		strcpy(copy, value);
 	while (rc == 0 && (word = strsep(&rest, ",")))
@@ -254,7 +254,11 @@ static int capture_take_strict(void *options, const char *value, struct weir_err
 
 static int capture_take_report(void *options, const char *value, struct weir_error *error)
 {
-	((struct capture_options *)options)->report_path = value;
+	struct capture_options *o = options;
+
+	if (o->report_path)
+		return weir_error_set(error, -EINVAL, "one report only");
+	o->report_path = value;
 	return 0;
 }
 
@@ -377,25 +381,6 @@ static int capture_start_broker(const struct capture_options *o, struct weir_pri
 	settings.write_paths[writes] = o->report_path;
 	settings.command = o->command;
 	return weir_privilege_start(&settings, out, error);
-}
-
-/* What is read of the files named, and what is written to. */
-static int capture_check_paths(const struct capture_options *o, struct weir_error *error)
-{
-	struct paths paths = {0};
-
-	for (uint32_t i = 0; i < o->input_count; i++) {
-		const char *name = o->inputs[i].name;
-
-		if (!strncmp(name, "file:", 5))
-			paths_add_read(&paths, name + 5);
-		else if (!strncmp(name, "follow:", 7))
-			paths_add_read(&paths, name + 7);
-	}
-	for (uint32_t i = 0; o->write_paths[i]; i++)
-		paths_add_write(&paths, o->write_paths[i]);
-	paths_add_write(&paths, o->report_path);
-	return paths_check(&paths, error);
 }
 
 static void capture_notice(void *user, const char *text)
@@ -622,14 +607,8 @@ int capture_run(const struct command *command, struct capture_options *options,
 			command->name, command->name);
 		return STATUS_USAGE;
 	}
-	if ((options->file_bytes || options->file_limit) && !hooks->writes_files) {
-		weir_error_set(
-			&error, -EINVAL,
-			"-a filesize and -a files go with a recording (weir record -w FILE)");
-		return options_fail(command, STATUS_USAGE, &error);
-	}
 	if (capture_take_filter(options, word_count, words, &error) < 0 ||
-	    capture_check_paths(options, &error) < 0)
+	    capture_check(options, hooks->writes_files, &error) < 0)
 		return options_fail(command, STATUS_USAGE, &error);
 	capture.signal_fd = capture_open_signals(hooks->triggered != NULL);
 	capture.terminal_fd = open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);

@@ -37,6 +37,7 @@ struct capture_options {
 	uint32_t workers;  /* 0 = 1 */
 	uint32_t dispatch; /* 0 = none */
 	struct weir_fanout fanout;
+	bool fanout_wanted; /* by the user: commands have a choice of their own */
 	bool busy_poll;
 	uint32_t cpus[WEIR_CPUS_MAX], cpu_count;
 	char filter[CAPTURE_FILTER_BYTES];
@@ -65,6 +66,12 @@ extern const struct option_row capture_worker_rows[]; /* of commands that can us
 
 /* Defaults, before parsing. */
 void capture_init(struct capture_options *options);
+/*
+ * Do the options go together, does each do something, and is no file read and
+ * written? 'writes_files': so do the command's sinks. -EINVAL.
+ */
+int capture_check(const struct capture_options *options, bool writes_files,
+		  struct weir_error *error);
 /*
  * Take the words that follow the options as the filter, check, run, report.
  * Returns the exit status.

@@ -65,7 +65,11 @@ static int collect_take_quiet(void *options, const char *value, struct weir_erro
 
 static int collect_take_report(void *options, const char *value, struct weir_error *error)
 {
-	((struct collect *)options)->options.capture.report_path = value;
+	struct collect *c = options;
+
+	if (c->options.capture.report_path)
+		return weir_error_set(error, -EINVAL, "one report only");
+	c->options.capture.report_path = value;
 	return 0;
 }
 

@@ -208,6 +208,18 @@ static int flow_check(const struct command *command, struct flow_options *o)
 			       "names in --fields");
 		return options_fail(command, STATUS_USAGE, &error);
 	}
+	if (o->output.aggregate_ns && !o->output.aggregate) {
+		weir_error_set(&error, -EINVAL,
+			       "--aggregate-interval is of sums: say by which fields (--aggregate "
+			       "FIELDS), or leave it out");
+		return options_fail(command, STATUS_USAGE, &error);
+	}
+	if (o->sort && o->target_count && !o->live_wanted) {
+		weir_error_set(&error, -EINVAL,
+			       "--sort is of the live table: ask for it (--top N), or leave it "
+			       "out");
+		return options_fail(command, STATUS_USAGE, &error);
+	}
 	if (o->meter.fields & WEIR_FLOW_FIELD_ROUTE && !o->prefixes) {
 		weir_error_set(&error, -EINVAL,
 			       "AS numbers, prefix lengths and next hops need --prefixes FILE");

@@ -210,7 +210,11 @@ static int generate_take_json(void *options, const char *value, struct weir_erro
 
 static int generate_take_report(void *options, const char *value, struct weir_error *error)
 {
-	((struct generate_options *)options)->report_path = value;
+	struct generate_options *o = options;
+
+	if (o->report_path)
+		return weir_error_set(error, -EINVAL, "one report only");
+	o->report_path = value;
 	return 0;
 }
 

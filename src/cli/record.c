@@ -25,6 +25,7 @@ struct record {
 	const char *recover; /* only that */
 	bool per_worker;     /* a file for each worker */
 	uint64_t merge_delay_ns;
+	bool merge_delay_wanted;
 	struct weir_sink *sinks[WEIR_WORKERS_MAX];
 	uint32_t sink_count;
 };
@@ -33,6 +34,10 @@ static int record_take_write(void *options, const char *value, struct weir_error
 {
 	struct record *record = options;
 
+	if (record->settings.path)
+		return weir_error_set(error, -EINVAL,
+				      "a recording has one output: for another, run another "
+				      "recorder; records of flows go to --flows");
 	record->settings.path = value;
 	record->capture.write_paths[0] = value;
 	return 0;
@@ -284,6 +289,72 @@ static bool record_is_stream(const char *path)
 	return !strcmp(path, "-") || !strncmp(path, "tcp://", 6);
 }
 
+/* What a pipe or a connection cannot do. */
+static int record_check_stream(const struct record *record, struct weir_error *error)
+{
+	const struct weir_record_settings *s = &record->settings;
+	const char *option = NULL;
+
+	if (!record_is_stream(s->path))
+		return 0;
+	if (s->manifest)
+		return weir_error_set(error, -EINVAL,
+				      "there is no place for a manifest beside '%s': leave out "
+				      "--manifest",
+				      s->path);
+	if (record->per_worker)
+		option = "--file-per-worker";
+	else if (s->rotation.command)
+		option = "-z";
+	else if (s->sync != WEIR_RECORD_SYNC_DEFAULT)
+		option = "--sync";
+	else if (s->keep_free_bytes)
+		option = "--keep-free";
+	else if (s->writer != WEIR_RECORD_WRITER_DEFAULT)
+		option = "--writer";
+	return option ? weir_error_set(error, -EINVAL, "'%s' is one stream; leave out %s", s->path,
+				       option)
+		      : 0;
+}
+
+static int record_check_workers(const struct record *record, struct weir_error *error)
+{
+	bool several = record->capture.workers > 1 || record->capture.dispatch > 1;
+
+	if (record->per_worker && flight_wanted(&record->flight))
+		return weir_error_set(error, -EINVAL,
+				      "what happens to one worker concerns all: leave out "
+				      "--file-per-worker, or --before");
+	if (record->per_worker && record->merge_delay_wanted)
+		return weir_error_set(error, -EINVAL,
+				      "with --file-per-worker nothing is merged: leave it out, or "
+				      "--merge-delay");
+	if (!several && (record->per_worker || record->merge_delay_wanted))
+		return weir_error_set(error, -EINVAL,
+				      "%s is for several workers: say how many (--workers N), or "
+				      "leave it out",
+				      record->per_worker ? "--file-per-worker" : "--merge-delay");
+	return 0;
+}
+
+static int record_check_files(const struct record *record, struct weir_error *error)
+{
+	const struct weir_record_rotation *rotation = &record->settings.rotation;
+
+	if (weir_record_rotates(rotation))
+		return 0;
+	if (rotation->files_max || rotation->total_bytes_max || rotation->files_stop)
+		return weir_error_set(error, -EINVAL,
+				      "a number of files or a total needs something that ends a "
+				      "file: -b filesize:kB, -b interval:SECONDS, -C or -G");
+	if (record->settings.full == WEIR_RECORD_FULL_OLDEST)
+		return weir_error_set(error, -EINVAL,
+				      "--disk-full oldest deletes the oldest of several files: say "
+				      "what ends one (-b filesize:kB, -b interval:SECONDS, -C or "
+				      "-G), or leave it out");
+	return 0;
+}
+
 /* What several options mean together. */
 static int record_check(struct record *record, struct weir_error *error)
 {
@@ -292,19 +363,13 @@ static int record_check(struct record *record, struct weir_error *error)
 	if (!record->settings.path)
 		return weir_error_set(error, -EINVAL,
 				      "no output: name a file (-w FILE, or -w - for a pipe)");
-	if (record->per_worker && record_is_stream(record->settings.path))
-		return weir_error_set(error, -EINVAL,
-				      "'%s' is one stream; leave out --file-per-worker",
-				      record->settings.path);
-	if (record->settings.manifest && record_is_stream(record->settings.path))
-		return weir_error_set(error, -EINVAL,
-				      "there is no place for a manifest beside '%s': leave out "
-				      "--manifest",
-				      record->settings.path);
-	if (record->per_worker && flight_wanted(&record->flight))
-		return weir_error_set(error, -EINVAL,
-				      "what happens to one worker concerns all: leave out "
-				      "--file-per-worker, or --before");
+	if (record->capture.json)
+		return weir_error_set(
+			error, -EINVAL,
+			"--json has nothing to print: --report FILE writes the report "
+			"as JSON");
+	if (record_check_stream(record, error) < 0 || record_check_workers(record, error) < 0)
+		return error->code;
 	if (record->settings.writer == WEIR_RECORD_WRITER_MMAP && !rotation->file_bytes)
 		rotation->file_bytes = WEIR_RECORD_MMAP_FILE_BYTES;
 	/* As in tcpdump: with -C a ring of files, with -G alone the number to stop after. */
@@ -314,11 +379,8 @@ static int record_check(struct record *record, struct weir_error *error)
 		rotation->files_stop = record->files;
 	if (record->capture.file_limit)
 		rotation->files_stop = record->capture.file_limit;
-	if (!weir_record_rotates(rotation) &&
-	    (rotation->files_max || rotation->total_bytes_max || rotation->files_stop))
-		return weir_error_set(error, -EINVAL,
-				      "a number of files or a total needs something that ends a "
-				      "file: -b filesize:kB, -b interval:SECONDS, -C or -G");
+	if (record_check_files(record, error) < 0)
+		return error->code;
 	record->settings.bytes_max = record->capture.file_bytes;
 	return flight_check(&record->flight, &record->settings.flight, error);
 }
@@ -522,6 +584,12 @@ static int record_run(const struct command *command, int argc, char **argv)
 	status = options_parse(command, argc, argv, &record, &first);
 	if (status >= 0)
 		return status;
+	if (record.recover && (record.settings.path || record.capture.input_count)) {
+		weir_error_set(&error, -EINVAL,
+			       "--recover captures nothing: leave out -w, -i and -r, or run it "
+			       "first");
+		return options_fail(command, STATUS_USAGE, &error);
+	}
 	if (record.recover)
 		return record_recover(command, record.recover);
 	if (record_check(&record, &error))
@@ -549,7 +617,10 @@ static int record_take_per_worker(void *options, const char *value, struct weir_
 
 static int record_take_merge_delay(void *options, const char *value, struct weir_error *error)
 {
-	if (parse_duration_ns(value, &((struct record *)options)->merge_delay_ns))
+	struct record *record = options;
+
+	record->merge_delay_wanted = true;
+	if (parse_duration_ns(value, &record->merge_delay_ns))
 		return weir_error_set(error, -EINVAL, "'%s' is not a duration such as 200ms",
 				      value);
 	return 0;
@@ -650,7 +721,8 @@ static const struct option_row record_file_rows[] = {
 	 "or keep 'headers' only",
 	 record_take_slow},
 	{0, "disk-full", "POLICY",
-	 "when the disk is full: 'stop' (default), or delete the 'oldest' file of this recording",
+	 "when the disk is full: 'stop' (default), or, of several files, delete the 'oldest' of "
+	 "this recording",
 	 record_take_full},
 	{0, "keep-free", "SIZE", "call the disk full when only SIZE of it is free",
 	 record_take_keep_free},

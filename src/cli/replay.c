@@ -189,7 +189,11 @@ static int replay_take_json(void *options, const char *value, struct weir_error 
 
 static int replay_take_report(void *options, const char *value, struct weir_error *error)
 {
-	((struct replay_options *)options)->report_path = value;
+	struct replay_options *o = options;
+
+	if (o->report_path)
+		return weir_error_set(error, -EINVAL, "one report only");
+	o->report_path = value;
 	return 0;
 }
 
@@ -393,6 +397,10 @@ static int replay_take_operands(struct replay_options *o, int count, char **word
 		return weir_error_set(error, -EINVAL,
 				      "--pps, --mbit, --speed and --top contradict each other: "
 				      "give one");
+	if (o->settings.gap_max_ns && o->settings.timing != WEIR_REPLAY_ORIGINAL)
+		return weir_error_set(error, -EINVAL,
+				      "--max-gap is of the gaps in the file, which --pps, --mbit "
+				      "and --top do without: leave it out");
 	for (; count; count--, words++) {
 		used += (size_t)snprintf(o->filter + used, sizeof(o->filter) - used, "%s%s",
 					 used ? " " : "", *words);

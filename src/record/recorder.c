@@ -439,6 +439,53 @@ static bool recorder_is_stream(const char *path)
 	return !strcmp(path, "-") || remote_is(path);
 }
 
+/* Compressions that are read only: such a name would lie. */
+static const char *recorder_unwritten(const char *path)
+{
+	static const char *const suffixes[] = {".gz", ".xz", ".bz2"};
+	size_t length = strlen(path);
+
+	for (size_t i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		size_t own = strlen(suffixes[i]);
+
+		if (length > own && !strcmp(path + length - own, suffixes[i]))
+			return suffixes[i];
+	}
+	return NULL;
+}
+
+/* Settings that would have no effect, or another one than they seem to. */
+static int recorder_check_settings(const struct weir_record_settings *settings,
+				   struct weir_error *error)
+{
+	const struct record_writer_ops *writer = recorder_writer(settings);
+	const char *path = settings->path, *unwritten = recorder_unwritten(path);
+
+	if (recorder_is_stream(path) && weir_record_rotates(&settings->rotation))
+		return weir_error_set(error, -EINVAL,
+				      "'%s' is one stream, which cannot be cut into files; name a "
+				      "file",
+				      path);
+	if (unwritten)
+		return weir_error_set(error, -EINVAL,
+				      "cannot write '%s': recordings are compressed as .zst or "
+				      ".lz4, not as %s",
+				      path, unwritten);
+	if (settings->time_resolution == 6 && recorder_format(settings) == &recorder_pcapng)
+		return weir_error_set(
+			error, -EINVAL,
+			"cannot write '%s': a pcapng file has times as precise as the "
+			"source's; microseconds are for .pcap",
+			path);
+	if (settings->writer != WEIR_RECORD_WRITER_DEFAULT &&
+	    (writer == &writer_zstd_ops || writer == &writer_lz4_ops))
+		return weir_error_set(error, -EINVAL,
+				      "cannot write '%s': a compressed file has a writer of its "
+				      "own; choose none",
+				      path);
+	return 0;
+}
+
 int recorder_open(const struct weir_record_settings *settings,
 		  const struct weir_interfaces *interfaces, struct recorder **out,
 		  struct weir_error *error)
@@ -446,17 +493,14 @@ int recorder_open(const struct weir_record_settings *settings,
 	struct recorder *recorder = calloc(1, sizeof(*recorder));
 	struct record_file *first;
 	struct weir_error why = {};
-	int rc;
+	int rc = recorder_check_settings(settings, error);
 
+	if (rc < 0) {
+		free(recorder);
+		return rc;
+	}
 	if (!recorder)
 		return weir_error_set(error, -ENOMEM, "no memory for a recorder");
-	if (recorder_is_stream(settings->path) && weir_record_rotates(&settings->rotation)) {
-		free(recorder);
-		return weir_error_set(error, -EINVAL,
-				      "'%s' is one stream, which cannot be cut into files; name a "
-				      "file",
-				      settings->path);
-	}
 	recorder->interfaces = interfaces;
 	recorder_set(recorder, settings);
 	recorder_describe_host(recorder);
