@@ -18,6 +18,7 @@ static int link_unknown(const char *name, struct weir_error *error)
 {
 	struct if_nameindex *all = if_nameindex();
 	char known[256] = "";
+	const char *none = all ? " none" : " ?"; /* no descriptor may be left to ask with */
 	const char *near = NULL;
 	unsigned int count = 0;
 	int rc;
@@ -34,8 +35,9 @@ static int link_unknown(const char *name, struct weir_error *error)
 				    near);
 	else
 		rc = weir_error_set(error, -ENODEV, "no interface '%s'; there are:%s%s", name,
-				    *known ? known : " none", count > LINK_SHOWN_MAX ? " ..." : "");
-	if_freenameindex(all);
+				    *known ? known : none, count > LINK_SHOWN_MAX ? " ..." : "");
+	if (all)
+		if_freenameindex(all);
 	return rc;
 }
 
