@@ -18,11 +18,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "watch_shares.h"
 #include "worker.h"
 
 enum {
 	WATCH_OPENS_PER_TURN = 4, /* each takes milliseconds: then the others have their turn */
+	WATCH_RETRY_MS =
+		1000, /* when interfaces could not be listed: for want of descriptors, most likely */
 	WATCH_REFUSED_MAX = 1024, /* interfaces that could not be opened, and are not tried again */
 	WATCH_MESSAGE_BYTES = 8192,
 	WATCH_READS_MAX = 64, /* messages taken off the socket in one turn */
@@ -41,7 +44,8 @@ struct watch {
 	struct watch_shares *shares;
 	struct weir_source_context context, quiet;
 	int fd;
-	bool stale; /* something has changed since the last scan that was complete */
+	bool stale;        /* something has changed since the last scan that was complete */
+	uint64_t retry_ns; /* no list before this (monotonic); 0 = the last one could be had */
 	uint32_t pattern_count;
 	struct watch_pattern patterns[WATCH_PATTERNS_MAX];
 	uint32_t refused_count;
@@ -150,18 +154,23 @@ static bool watch_matches(const void *user, const char *name)
 	return watch_match(user, name);
 }
 
-/*
- * Open up to 'limit' interfaces of this worker's that are not open. Returns how many
- * were tried, or -errno of the first failure; further ones are told.
- */
-static int watch_scan(struct watch *watch, uint32_t limit, struct weir_error *error)
+static int watch_list(struct watch *watch, struct if_nameindex **out, struct weir_error *error)
 {
-	struct if_nameindex *all;
-	uint32_t tried = 0;
-	int first = watch_shares_list(watch->shares, watch_matches, watch, &all);
+	int rc = watch_shares_list(watch->shares, watch_matches, watch, out);
 
-	if (first < 0)
-		return weir_error_set_errno(error, first, "cannot list the interfaces");
+	return rc < 0 ? weir_error_set_errno(error, rc, "cannot list the interfaces") : 0;
+}
+
+/*
+ * Open up to 'limit' interfaces of this worker's that are not open; 'all' is freed.
+ * Returns how many were tried, or -errno of the first failure; further ones are told.
+ */
+static int watch_scan(struct watch *watch, struct if_nameindex *all, uint32_t limit,
+		      struct weir_error *error)
+{
+	uint32_t tried = 0;
+	int first = 0;
+
 	for (struct if_nameindex *one = all; one->if_index && tried < limit; one++) {
 		const struct watch_pattern *pattern = watch_match(watch, one->if_name);
 		struct weir_error own = {0};
@@ -189,6 +198,7 @@ int watch_add(struct watch *watch, const char *name, const struct weir_source_se
 {
 	struct watch_pattern *pattern = &watch->patterns[watch->pattern_count];
 	uint32_t before = watch->worker->source_count;
+	struct if_nameindex *all;
 	int rc;
 
 	if (watch->pattern_count == WATCH_PATTERNS_MAX)
@@ -200,7 +210,9 @@ int watch_add(struct watch *watch, const char *name, const struct weir_source_se
 	if (!pattern->settings.ring_bytes)
 		pattern->settings.ring_bytes = WATCH_RING_BYTES;
 	watch->pattern_count++;
-	rc = watch_scan(watch, UINT32_MAX, error);
+	rc = watch_list(watch, &all, error);
+	if (rc == 0)
+		rc = watch_scan(watch, all, UINT32_MAX, error);
 	return rc < 0 ? rc : (int)(watch->worker->source_count - before);
 }
 
@@ -229,14 +241,23 @@ void watch_read(struct watch *watch)
 	}
 }
 
-bool watch_turn(struct watch *watch)
+bool watch_turn(struct watch *watch, uint64_t now_ns)
 {
+	struct if_nameindex *all;
 	struct weir_error error;
 	int rc;
 
-	if (!watch->stale)
+	if (!watch->stale || now_ns < watch->retry_ns)
 		return false;
-	rc = watch_scan(watch, WATCH_OPENS_PER_TURN, &error);
+	rc = watch_list(watch, &all, &error);
+	if (rc < 0) {
+		if (!watch->retry_ns) /* else it has been told */
+			watch_notice(watch, error.text);
+		watch->retry_ns = now_ns + WATCH_RETRY_MS * (uint64_t)CLOCK_NS_PER_MS;
+		return false;
+	}
+	watch->retry_ns = 0;
+	rc = watch_scan(watch, all, WATCH_OPENS_PER_TURN, &error);
 	if (rc < 0)
 		watch_notice(watch, error.text);
 	watch->stale = rc < 0 || rc == WATCH_OPENS_PER_TURN;

@@ -8,6 +8,7 @@
 #define ENGINE_WATCH_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "weir/source.h"
 
@@ -41,8 +42,8 @@ int watch_fd(const struct watch *watch);
 void watch_read(struct watch *watch);
 /*
  * Once per turn of the worker: if something has changed, open what is new, a
- * few at a time. True when there is more to do at once.
+ * few at a time. True when there is more to do at once. 'now_ns' is monotonic.
  */
-bool watch_turn(struct watch *watch);
+bool watch_turn(struct watch *watch, uint64_t now_ns);
 
 #endif

@@ -95,7 +95,7 @@ static void worker_loop(struct worker *worker)
 		now_ns = clock_monotonic_ns();
 		worker_dismiss(worker, now_ns);
 		if (worker->watch && !worker->stopping)
-			more |= watch_turn(worker->watch);
+			more |= watch_turn(worker->watch, now_ns);
 		if (now_ns >= worker->next_tick_ns)
 			worker_tick(worker, now_ns);
 		if (now_ns >= worker->next_cut_ns && !worker->cut_deadline_ns)

@@ -5,7 +5,7 @@
 # and vanish: all packets are in the file, the ledger balances, and neither
 # descriptors nor memory are left behind.
 . "$(dirname "$0")/lib.sh"
-need jq capinfos python3
+need jq capinfos python3 prlimit
 make_namespace "$rx"
 
 cat >"$dir/churn.py" <<'P'
@@ -111,3 +111,26 @@ assert_eq 'interfaces in the report' $((2 + 3 + 20)) "$(json "$dir/report" '.int
 for worker in 0 1 2; do # those that were there count, too
 	assert_ge "packets of worker $worker" 50 "$(packets_in "$dir/v_w$worker.pcapng")"
 done
+
+# Without descriptors the interfaces cannot even be listed: that is told once, and tried again.
+add_pairs() {
+	for i in "$@"; do
+		ip -n "$rx" link add "u$i" type veth peer name "d$i"
+		ip -n "$rx" link set "u$i" up
+	done
+}
+add_pairs 1
+start few "$rx" "$WEIR" count -i 'u*' --report "$dir/report"
+wait_capture "$rx" u1
+prlimit --pid "$(pid_of few)" --nofile=4:
+add_pairs 2
+wait_for 20 'the word that none is left' grep -qs 'cannot list the interfaces' "$dir/few.err"
+add_pairs 3 4
+prlimit --pid "$(pid_of few)" --nofile=1024:
+for i in 2 3 4; do
+	wait_capture "$rx" "u$i"
+done
+stop few
+assert_eq 'exit status' 0 "$status"
+assert_balanced "$dir/report"
+assert_eq 'times told' 1 "$(grep -c 'cannot list the interfaces' "$dir/few.err")"
