@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
 /*
- * What the program of the xdp source tells user space: counters per CPU, and
+ * What the program of the xdp source tells user space: a counter per queue, and
  * a note in front of each packet, in the frame's metadata area.
  */
 #ifndef BPF_XDP_NOTE_H
@@ -26,15 +26,18 @@ struct xdp_note {
 };
 
 struct xdp_control {
-	__u64 taken;  /* handed to a socket; the socket may drop it and counts that */
-	__u64 passed; /* of a queue without socket: to the host */
-	__u64 unused[6];
+	__u64 taken; /* handed to the queue's socket, which may drop it and counts that */
+	__u64 unused[7];
 };
 
 /* Set before the program is loaded. */
 struct xdp_plan {
 	__u32 has_tai;
-	__u32 is_preempted; /* by another program on this CPU (PREEMPT_RT) */
+	/*
+	 * A queue may be served by several programs at once: count by atomic additions. A driver
+	 * serves it on one CPU at a time, but for PREEMPT_RT, and without one (mode skb).
+	 */
+	__u32 is_shared;
 };
 
 #endif

@@ -23,14 +23,14 @@ struct {
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* the loader says how many */
+	__uint(max_entries, XDP_QUEUES_MAX);
 	__type(key, __u32);
 	__type(value, struct xdp_control);
 } xdp_controls SEC(".maps");
 
 static __always_inline void xdp_count(__u64 *counter)
 {
-	if (plan.is_preempted)
+	if (plan.is_shared)
 		__sync_fetch_and_add(counter, 1);
 	else
 		*(volatile __u64 *)counter = *counter + 1;
@@ -52,19 +52,14 @@ static __always_inline void xdp_write_note(struct xdp_md *context, __u16 vlan_tc
 	note->vlan_tpid = vlan_tpid;
 }
 
-/* The control of this CPU, if the packet is of a queue that is captured. */
+/* The control of the packet's queue, if that is captured. */
 static __always_inline struct xdp_control *xdp_is_wanted(struct xdp_md *context)
 {
-	__u32 cpu = bpf_get_smp_processor_id();
-	struct xdp_control *control = bpf_map_lookup_elem(&xdp_controls, &cpu);
 	__u32 queue = context->rx_queue_index;
 
-	if (!control)
+	if (!bpf_map_lookup_elem(&xdp_sockets, &queue))
 		return 0;
-	if (bpf_map_lookup_elem(&xdp_sockets, &queue))
-		return control;
-	xdp_count(&control->passed);
-	return 0;
+	return bpf_map_lookup_elem(&xdp_controls, &queue);
 }
 
 static __always_inline int xdp_hand_over(struct xdp_md *context, struct xdp_control *control)

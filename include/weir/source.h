@@ -175,7 +175,7 @@ struct weir_source_kind {
 		    struct weir_error *error);
 	enum weir_source_needs needs;
 	bool has_fanout; /* several sources can share an interface's packets */
-	bool is_shared;  /* the same, by CPU: its members are all of this process */
+	bool is_shared;  /* the same, by CPU or queue: its members are all of this process */
 	bool attaches;   /* it puts a program where packets pass */
 };
 /* The table of kinds, ended by a NULL prefix; valid for ever. */

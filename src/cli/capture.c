@@ -527,8 +527,8 @@ static void capture_tell_idle(struct capture *capture)
 	if (o->workers <= whole || weir_engine_has_patterns(capture->engine))
 		return;
 	snprintf(text, sizeof(text),
-		 "only ring:, socket: and tap: are shared among workers: some of the %u have "
-		 "nothing to do",
+		 "only ring:, socket:, tap: and xdp: are shared among workers: some of the %u "
+		 "have nothing to do",
 		 o->workers);
 	capture_notice(capture, text);
 }

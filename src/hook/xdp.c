@@ -44,19 +44,15 @@ struct xdp_program {
 	struct bpf_program *take;
 };
 
-static int xdp_load(const struct xdp_program *program, struct hook_answer *answer,
-		    struct weir_error *error)
+static int xdp_load(const struct xdp_program *program, enum hook_mode mode,
+		    struct hook_answer *answer, struct weir_error *error)
 {
-	int cpus = hook_cpus();
 	int rc;
 
-	if (cpus < 0)
-		return weir_error_set_errno(error, cpus, "cannot tell how many CPUs there may be");
-	answer->controls = (uint32_t)cpus;
+	answer->controls = XDP_QUEUES_MAX;
 	answer->has_tai = plan_has_tai();
 	program->plan->has_tai = answer->has_tai;
-	program->plan->is_preempted = plan_is_preempted();
-	bpf_map__set_max_entries(program->controls, (uint32_t)cpus);
+	program->plan->is_shared = mode != HOOK_MODE_NATIVE || plan_is_preempted();
 	rc = bpf_object__load_skeleton(program->skeleton);
 	if (rc < 0)
 		return plan_refused(rc, 0, error);
@@ -127,7 +123,7 @@ static int xdp_attach(const struct xdp_program *program, const struct hook_xdp_r
 		      enum hook_mode mode, const int *sockets, struct hook_answer *answer,
 		      struct weir_error *error)
 {
-	int rc = xdp_load(program, answer, error);
+	int rc = xdp_load(program, mode, answer, error);
 
 	for (uint32_t i = 0; rc == 0 && i < request->queues; i++) {
 		uint32_t queue = request->queue + i;
@@ -171,8 +167,9 @@ static int xdp_attach_vlan(const struct hook_xdp_request *request, const int *so
 	return rc;
 }
 
-static int xdp_attach_plain(const struct hook_xdp_request *request, const int *sockets,
-			    struct hook_answer *answer, struct weir_error *error)
+static int xdp_attach_plain(const struct hook_xdp_request *request, enum hook_mode mode,
+			    const int *sockets, struct hook_answer *answer,
+			    struct weir_error *error)
 {
 	struct xdp_bpf *xdp = xdp_bpf__open();
 	int rc;
@@ -184,9 +181,15 @@ static int xdp_attach_plain(const struct hook_xdp_request *request, const int *s
 						    .controls = xdp->maps.xdp_controls,
 						    .sockets = xdp->maps.xdp_sockets,
 						    .take = xdp->progs.xdp_take},
-			request, request->mode, sockets, answer, error);
+			request, mode, sockets, answer, error);
 	xdp_bpf__destroy(xdp);
 	return rc;
+}
+
+/* It was refused, but not for another program's sake. */
+static bool xdp_may_retry(int rc)
+{
+	return rc < 0 && rc != -EBUSY && rc != -EEXIST;
 }
 
 int hook_xdp_attach(const struct hook_xdp_request *request, const int *sockets,
@@ -198,10 +201,13 @@ int hook_xdp_attach(const struct hook_xdp_request *request, const int *sockets,
 	memset(answer, 0, sizeof(*answer));
 	if (!xdp_is_sane(request))
 		return weir_error_set(error, -EINVAL, "no such AF_XDP set-up");
+	/* The better ones first; the last one's refusal is told. */
 	if (request->mode != HOOK_MODE_SKB)
 		rc = xdp_attach_vlan(request, sockets, answer, error);
-	if (rc < 0 && rc != -EBUSY && rc != -EEXIST)
-		rc = xdp_attach_plain(request, sockets, answer, error);
+	if (xdp_may_retry(rc) && request->mode == HOOK_MODE_AUTO)
+		rc = xdp_attach_plain(request, HOOK_MODE_NATIVE, sockets, answer, error);
+	if (xdp_may_retry(rc))
+		rc = xdp_attach_plain(request, request->mode, sockets, answer, error);
 	libbpf_set_print(print);
 	return rc;
 }

@@ -17,7 +17,7 @@ static const struct weir_source_kind source_kinds[] = {
 	{"socket", "AF_PACKET socket read by recvmmsg: little memory, for low rates", socket_open,
 	 WEIR_SOURCE_NEEDS_LINK, true},
 	{"xdp", "AF_XDP sockets on the driver's queues: takes the packets from the host", xdp_open,
-	 WEIR_SOURCE_NEEDS_ETHERNET, false, .attaches = true},
+	 WEIR_SOURCE_NEEDS_ETHERNET, false, .is_shared = true, .attaches = true},
 	{"pcap", "live device of the system's libpcap, of any link type", pcap_live_open,
 	 WEIR_SOURCE_NEEDS_INTERFACE, false},
 	{"nf", "passive BPF tap on a netfilter hook: IP packets as the firewall sees them", nf_open,

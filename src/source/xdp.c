@@ -5,7 +5,8 @@
  * the host, so it is for interfaces that have nothing else to do; packets of
  * queues that it has no socket on go on to the host.
  *
- * A batch comes from one queue; the queues take turns.
+ * A batch comes from one queue; the queues take turns. Several members
+ * (settings->fanout) share the queues out: member n reads n, n + members, ...
  */
 #include <errno.h>
 #include <inttypes.h>
@@ -13,9 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -26,7 +25,7 @@
 #include "source/kinds.h"
 #include "source/link.h"
 #include "source/spec.h"
-#include "xdp_queue.h"
+#include "xdp_hold.h"
 
 enum {
 	XDP_HEADROOM = 256,       /* XDP_PACKET_HEADROOM, linux/bpf.h */
@@ -47,19 +46,14 @@ struct xdp {
 	struct weir_source source; /* first: the engine's view */
 	struct weir_source_context context;
 	struct link link;
-	int fd;      /* a deaf packet socket: asks after the interface, keeps it promiscuous */
-	int program; /* the link that keeps it attached */
+	int fd; /* a deaf packet socket: asks after the interface, keeps it promiscuous */
 	uint32_t interface;
 	uint32_t snaplen; /* to be applied here: not when the filter comes first */
-	bool is_gone, is_ending, has_tai;
+	bool is_gone, is_ending;
 	struct hook_xdp_request request;
-	uint32_t control_count;
-	struct xdp_control *controls;
-	size_t control_bytes;
-	uint8_t *memory;
-	size_t memory_bytes;
+	struct xdp_hold *hold; /* NULL: nothing is attached */
+	uint32_t first, step;  /* of the queues that this member reads */
 	struct xdp_whole whole;
-	struct xdp_queue queues[XDP_QUEUES_MAX];
 	uint32_t turn; /* the queue whose packets come next; during a batch, whose are out */
 
 	uint64_t fault_seen, known_losses, new_losses;
@@ -190,69 +184,6 @@ static void xdp_choose_sizes(struct xdp *xdp, const struct xdp_settings *s, uint
 	request->frames = request->ring + XDP_FRAMES_BESIDE;
 }
 
-static int xdp_map(void **out, int fd, size_t bytes, struct weir_error *error)
-{
-	*out = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_POPULATE, fd, 0);
-	if (*out != MAP_FAILED)
-		return 0;
-	*out = NULL;
-	return weir_error_set_errno(error, -errno,
-				    "cannot map %zu MiB of packet memory: take fewer frames= or a "
-				    "smaller -B",
-				    bytes >> 20);
-}
-
-static int xdp_take_memory(struct xdp *xdp, int fd, struct weir_error *error)
-{
-	struct stat file;
-	int rc = fstat(fd, &file) ? -errno : 0;
-
-	if (rc < 0)
-		weir_error_set_errno(error, rc, "cannot tell the size of packet memory");
-	xdp->memory_bytes = rc < 0 ? 0 : (size_t)file.st_size; /* whole pages, be they huge */
-	if (rc == 0)
-		rc = xdp_map((void **)&xdp->memory, fd, xdp->memory_bytes, error);
-	close(fd);
-	return rc;
-}
-
-/* Map the memory and the rings of the sockets, whose descriptors are taken over, and bind. */
-static int xdp_take_sockets(struct xdp *xdp, const struct hook_answer *answer,
-			    struct weir_error *error)
-{
-	int rc;
-
-	for (uint32_t i = 0; i < xdp->request.queues; i++)
-		xdp->queues[i].fd = answer->descriptors[HOOK_XDP_SOCKETS + i];
-	rc = xdp_take_memory(xdp, answer->descriptors[HOOK_XDP_MEMORY], error);
-	for (uint32_t i = 0; rc == 0 && i < xdp->request.queues; i++) {
-		struct xdp_queue *queue = &xdp->queues[i];
-
-		rc = xdp_queue_open(queue, queue->fd, &xdp->request, xdp->memory, error);
-		if (rc == 0)
-			rc = xdp_queue_bind(queue, &xdp->queues[0], &xdp->request,
-					    xdp->request.queue + i, error);
-	}
-	return rc;
-}
-
-/* Map the program's counters and take over its link. */
-static int xdp_take_program(struct xdp *xdp, const struct hook_answer *answer,
-			    struct weir_error *error)
-{
-	const size_t page = (size_t)sysconf(_SC_PAGESIZE);
-	int rc;
-
-	xdp->program = answer->descriptors[HOOK_XDP_LINK];
-	xdp->has_tai = answer->has_tai;
-	xdp->control_count = answer->controls;
-	xdp->control_bytes = (answer->controls * sizeof(*xdp->controls) + page - 1) / page * page;
-	rc = xdp_map((void **)&xdp->controls, answer->descriptors[HOOK_XDP_CONTROLS],
-		     xdp->control_bytes, error);
-	close(answer->descriptors[HOOK_XDP_CONTROLS]);
-	return rc;
-}
-
 static int xdp_make_whole(struct xdp *xdp, struct weir_error *error)
 {
 	if (!xdp->request.is_scattered)
@@ -281,22 +212,26 @@ static int xdp_enter(struct xdp *xdp, const struct weir_source_settings *setting
 		 weir_filter_expression(settings->filter));
 	memcpy(interface.hardware_address, xdp->link.hardware_address,
 	       sizeof(interface.hardware_address));
-	index = weir_interfaces_add(xdp->context.interfaces, &interface);
+	index = settings->fanout.members > 1
+			? weir_interfaces_share(xdp->context.interfaces, &interface)
+			: weir_interfaces_add(xdp->context.interfaces, &interface);
 	if (index < 0)
 		return weir_error_set_errno(error, index, "no room for a further interface");
 	xdp->interface = (uint32_t)index;
 	xdp->snaplen = has_filter ? UINT32_MAX : snaplen;
 	xdp->source.cut_to = has_filter ? snaplen : 0;
-	xdp->source.account =
-		weir_ledger_account(xdp->context.ledger, xdp->link.name, "", "xdp",
-				    s->queue == XDP_ALL_QUEUES ? 0 : (uint32_t)s->queue);
+	xdp->source.account = weir_ledger_account(
+		xdp->context.ledger, xdp->link.name, "", "xdp",
+		settings->fanout.members > 1 || s->queue == XDP_ALL_QUEUES ? settings->fanout.member
+									   : (uint32_t)s->queue);
 	if (xdp->source.account)
 		xdp->source.row = weir_ledger_row(xdp->context.ledger, xdp->source.account,
 						  WEIR_STAGE_RING, "", true);
 	return xdp->source.row ? 0 : weir_error_set(error, -ENOMEM, "out of memory");
 }
 
-static void xdp_tell(const struct xdp *xdp, const struct hook_answer *answer)
+static void xdp_tell(const struct xdp *xdp, const struct weir_fanout *fanout,
+		     const struct hook_answer *answer)
 {
 	char text[640];
 
@@ -304,11 +239,18 @@ static void xdp_tell(const struct xdp *xdp, const struct hook_answer *answer)
 		text, sizeof(text),
 		"xdp:%s takes packets from the host: mode %s, %s, %u queue%s of %u packets%s%s%s%s",
 		xdp->link.name, hook_mode_name(answer->mode),
-		xdp_queue_is_zerocopy(&xdp->queues[0]) ? "zero-copy" : "copy", xdp->request.queues,
-		xdp->request.queues > 1 ? "s" : "", xdp->request.ring,
+		xdp_queue_is_zerocopy(&xdp->hold->queues[0]) ? "zero-copy" : "copy",
+		xdp->request.queues, xdp->request.queues > 1 ? "s" : "", xdp->request.ring,
 		xdp->request.is_busy ? ", polled busily" : "", *answer->notice ? " (" : "",
 		answer->notice, *answer->notice ? ")" : "");
 	xdp_notice(xdp, text);
+	if (fanout->members > xdp->request.queues) {
+		snprintf(text, sizeof(text),
+			 "xdp:%s has fewer queues than there are workers: %u of these get no "
+			 "packets (--dispatch would share them out)",
+			 xdp->link.name, fanout->members - xdp->request.queues);
+		xdp_notice(xdp, text);
+	}
 	if (xdp->link.up)
 		return;
 	snprintf(text, sizeof(text), "interface '%s' is down, waiting for it to come up",
@@ -317,32 +259,30 @@ static void xdp_tell(const struct xdp *xdp, const struct hook_answer *answer)
 }
 
 /* Frames, both rings of each queue, and what makes packets of several frames whole. */
-static uint64_t xdp_sum_memory(const struct xdp *xdp)
+static uint64_t xdp_sum_memory(const struct xdp *xdp, uint32_t member)
 {
 	const struct hook_xdp_request *request = &xdp->request;
 	uint64_t queue = (uint64_t)request->frames * request->frame_bytes +
 			 request->ring * (sizeof(struct xdp_desc) + 2 * sizeof(uint64_t));
 
-	return queue * request->queues + (uint64_t)xdp->whole.stride * WEIR_BATCH_PACKETS_MAX;
+	return (member ? 0 : queue * request->queues) +
+	       (uint64_t)xdp->whole.stride * WEIR_BATCH_PACKETS_MAX;
 }
 
-static int xdp_attach(struct xdp *xdp, struct weir_error *error)
+/* The first member puts all in place; further ones read other queues of it. */
+static int xdp_attach(struct xdp *xdp, const struct weir_fanout *fanout, struct weir_error *error)
 {
 	struct hook_answer answer;
-	int sockets[XDP_QUEUES_MAX];
-	int rc = request_xdp_open(xdp->context.privilege, &xdp->request, &answer, error);
+	int rc;
 
+	if (fanout->member) {
+		xdp->hold = ((const struct xdp *)fanout->first)->hold;
+		xdp_hold_join(xdp->hold);
+		return 0;
+	}
+	rc = xdp_hold_open(xdp->context.privilege, &xdp->request, &xdp->hold, &answer, error);
 	if (rc == 0)
-		rc = xdp_take_sockets(xdp, &answer, error);
-	if (rc < 0)
-		return rc;
-	for (uint32_t i = 0; i < xdp->request.queues; i++)
-		sockets[i] = xdp->queues[i].fd;
-	rc = request_xdp_attach(xdp->context.privilege, &xdp->request, sockets, &answer, error);
-	if (rc == 0)
-		rc = xdp_take_program(xdp, &answer, error);
-	if (rc == 0)
-		xdp_tell(xdp, &answer);
+		xdp_tell(xdp, fanout, &answer);
 	return rc;
 }
 
@@ -351,7 +291,7 @@ static int xdp_attach(struct xdp *xdp, struct weir_error *error)
 static void xdp_finish_views(struct xdp *xdp, uint32_t count)
 {
 	int64_t to_unix_ns;
-	uint64_t now_ns = program_clock_ns(xdp->has_tai, &to_unix_ns);
+	uint64_t now_ns = program_clock_ns(xdp->hold->has_tai, &to_unix_ns);
 
 	for (uint32_t i = 0; i < count; i++) {
 		struct weir_packet *packet = &xdp->packets[i];
@@ -369,7 +309,7 @@ static void xdp_release(struct weir_source *source, struct weir_batch *batch)
 {
 	struct xdp *xdp = (struct xdp *)source;
 
-	xdp_queue_give(&xdp->queues[xdp->turn]);
+	xdp_queue_give(&xdp->hold->queues[xdp->turn]);
 }
 
 static int xdp_next(struct weir_source *source, uint32_t limit, struct weir_batch **batch)
@@ -377,9 +317,12 @@ static int xdp_next(struct weir_source *source, uint32_t limit, struct weir_batc
 	struct xdp *xdp = (struct xdp *)source;
 	uint32_t count = 0;
 
-	for (uint32_t n = 0; n < xdp->request.queues && !count; n++) {
-		xdp->turn = xdp->turn + 1 < xdp->request.queues ? xdp->turn + 1 : 0;
-		count = xdp_queue_take(&xdp->queues[xdp->turn], limit, &xdp->whole, xdp->packets);
+	for (uint32_t n = xdp->first; n < xdp->request.queues && !count; n += xdp->step) {
+		xdp->turn += xdp->step;
+		if (xdp->turn >= xdp->request.queues)
+			xdp->turn = xdp->first;
+		count = xdp_queue_take(&xdp->hold->queues[xdp->turn], limit, &xdp->whole,
+				       xdp->packets);
 	}
 	if (!count && xdp->is_gone)
 		return weir_error_set(&source->failure, -ENODEV,
@@ -398,54 +341,46 @@ static int xdp_next(struct weir_source *source, uint32_t limit, struct weir_batc
 	return (int)count;
 }
 
-static uint64_t xdp_taken(const struct xdp *xdp)
-{
-	uint64_t sum = 0;
-
-	for (uint32_t i = 0; i < xdp->control_count; i++)
-		sum += __atomic_load_n(&xdp->controls[i].taken, __ATOMIC_ACQUIRE);
-	return sum;
-}
-
-static int xdp_sum(struct xdp *xdp, struct xdp_counts *sum)
-{
-	memset(sum, 0, sizeof(*sum));
-	for (uint32_t i = 0; i < xdp->request.queues; i++) {
-		struct xdp_counts counts;
-		int rc = xdp_queue_count(&xdp->queues[i], &counts);
-
-		if (rc < 0)
-			return rc;
-		sum->received += counts.received;
-		sum->no_buffer += counts.no_buffer;
-		sum->ring_full += counts.ring_full;
-		sum->fill_empty += counts.fill_empty;
-	}
-	return 0;
-}
-
 /*
  * The program counts before the socket does, and the ring's index moves only
  * once in a poll of the driver: look until nothing is on the way, that is
- * until what the program has handed over is in a ring or dropped. Returns
+ * until what the program has handed over is in the ring or dropped. Returns
  * whether there was such an instant.
  */
-static int xdp_look(struct xdp *xdp, uint64_t *taken, struct xdp_counts *sum)
+static int xdp_look(const struct xdp *xdp, struct xdp_queue *queue, struct xdp_counts *counts)
 {
 	for (int n = 0; n < XDP_CUT_TRIES; n++) {
-		int rc;
+		int rc = xdp_queue_count(queue, counts);
 
-		*taken = xdp_taken(xdp);
-		rc = xdp_sum(xdp, sum);
 		if (rc < 0)
 			return rc;
-		if (*taken == sum->received + sum->no_buffer + sum->ring_full &&
-		    *taken == xdp_taken(xdp))
+		if (counts->taken == counts->received + counts->no_buffer + counts->ring_full)
 			return 1;
 		if (xdp->is_ending)
 			break;
 	}
 	return 0;
+}
+
+/* Of all queues of this member; the instants may differ, each queue balances for itself. */
+static int xdp_sum(struct xdp *xdp, struct xdp_counts *sum)
+{
+	int all = 1;
+
+	memset(sum, 0, sizeof(*sum));
+	for (uint32_t i = xdp->first; i < xdp->request.queues; i += xdp->step) {
+		struct xdp_counts counts;
+		int found = xdp_look(xdp, &xdp->hold->queues[i], &counts);
+
+		if (found < 0)
+			return found;
+		all &= found;
+		sum->taken += counts.taken;
+		sum->received += counts.received;
+		sum->no_buffer += counts.no_buffer;
+		sum->ring_full += counts.ring_full;
+	}
+	return all;
 }
 
 static void xdp_check_link(struct xdp *xdp)
@@ -468,11 +403,11 @@ static int xdp_read_counters(struct weir_source *source)
 {
 	struct xdp *xdp = (struct xdp *)source;
 	struct xdp_counts sum;
-	uint64_t taken, losses;
+	uint64_t losses;
 	int found;
 
 	xdp_check_link(xdp);
-	found = xdp_look(xdp, &taken, &sum);
+	found = xdp_sum(xdp, &sum);
 	if (found < 0) {
 		weir_row_unknown(source->row, WEIR_UNKNOWN_IN);
 		return found;
@@ -481,29 +416,22 @@ static int xdp_read_counters(struct weir_source *source)
 		source->owed = UINT64_MAX; /* no cut this time */
 		return 0;
 	}
-	weir_cell_set(&source->row->in, taken);
+	weir_cell_set(&source->row->in, sum.taken);
 	weir_cell_set(&source->row->dropped[WEIR_REASON_NO_BUFFER], sum.no_buffer);
 	weir_cell_set(&source->row->dropped[WEIR_REASON_RING_FULL], sum.ring_full);
 	losses = sum.no_buffer + sum.ring_full;
 	xdp->new_losses += losses - xdp->known_losses;
 	xdp->known_losses = losses;
 	/* a jumbo frame takes several places in the ring, so there they tell nothing */
-	source->owed = xdp->request.is_scattered ? taken - losses : sum.received;
+	source->owed = xdp->request.is_scattered ? sum.taken - losses : sum.received;
 	return 0;
-}
-
-static void xdp_detach(struct xdp *xdp)
-{
-	if (xdp->program >= 0)
-		close(xdp->program);
-	xdp->program = -1;
 }
 
 static void xdp_stop(struct weir_source *source)
 {
 	struct xdp *xdp = (struct xdp *)source;
 
-	xdp_detach(xdp);
+	xdp_hold_detach(xdp->hold);
 	xdp->is_ending = true;
 }
 
@@ -511,13 +439,10 @@ static void xdp_close(struct weir_source *source)
 {
 	struct xdp *xdp = (struct xdp *)source;
 
-	xdp_detach(xdp);
-	for (uint32_t i = 0; i < XDP_QUEUES_MAX; i++)
-		xdp_queue_close(&xdp->queues[i]);
-	if (xdp->controls)
-		munmap(xdp->controls, xdp->control_bytes);
-	if (xdp->memory)
-		munmap(xdp->memory, xdp->memory_bytes);
+	if (xdp->hold) {
+		xdp_hold_detach(xdp->hold);
+		xdp_hold_drop(xdp->hold);
+	}
 	free(xdp->whole.bytes);
 	if (xdp->fd >= 0)
 		close(xdp->fd);
@@ -543,10 +468,8 @@ static struct xdp *xdp_new(const struct weir_source_context *context)
 	xdp->source.wait_fd = -1; /* being woken for every poll of the driver costs it a third */
 	xdp->source.poll_interval_ms = 1;
 	xdp->context = *context;
-	xdp->program = xdp->fd = -1;
+	xdp->fd = -1;
 	xdp->batch.packets = xdp->packets;
-	for (uint32_t i = 0; i < XDP_QUEUES_MAX; i++)
-		xdp->queues[i].fd = -1;
 	return xdp;
 }
 
@@ -571,6 +494,8 @@ int xdp_open(const char *subject, const struct weir_source_settings *settings,
 		rc = xdp_choose_queues(xdp, &s, error);
 	if (rc >= 0) {
 		xdp_choose_sizes(xdp, &s, settings->ring_bytes);
+		xdp->first = settings->fanout.member;
+		xdp->step = settings->fanout.members > 1 ? settings->fanout.members : 1;
 		xdp->request.interface = xdp->link.index;
 		xdp->request.mode = (uint32_t)s.mode;
 		xdp->request.bind = (uint32_t)s.bind;
@@ -585,9 +510,9 @@ int xdp_open(const char *subject, const struct weir_source_settings *settings,
 	if (rc >= 0 && settings->filter)
 		rc = weir_filter_prepare(settings->filter, xdp->link.link_type, error);
 	if (rc >= 0)
-		xdp->source.account->memory_bytes = xdp_sum_memory(xdp);
+		xdp->source.account->memory_bytes = xdp_sum_memory(xdp, settings->fanout.member);
 	if (rc >= 0 && !settings->dry_run)
-		rc = xdp_attach(xdp, error);
+		rc = xdp_attach(xdp, &settings->fanout, error);
 	if (rc < 0) {
 		xdp_close(&xdp->source);
 		return rc;

@@ -261,6 +261,8 @@ int xdp_queue_count(struct xdp_queue *queue, struct xdp_counts *out)
 	socklen_t size = sizeof(statistics);
 	uint32_t at;
 
+	/* acquire: what is counted later is read later */
+	out->taken = __atomic_load_n(&queue->control->taken, __ATOMIC_ACQUIRE);
 	if (getsockopt(queue->fd, SOL_XDP, XDP_STATISTICS, &statistics, &size))
 		return -errno;
 	/* the index is 32 bits wide, and cannot go round between two looks: the ring is smaller */

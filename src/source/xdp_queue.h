@@ -29,6 +29,7 @@ struct xdp_ring {
 
 struct xdp_queue {
 	int fd;
+	const struct xdp_control *control; /* the program's, of this queue */
 	struct xdp_ring receive, fill;
 	uint8_t *memory;      /* of all queues' frames */
 	bool is_busy;         /* nobody polls the driver but the reader */
@@ -67,14 +68,15 @@ uint32_t xdp_queue_take(struct xdp_queue *queue, uint32_t limit, const struct xd
 /* Give back the frames of all that was taken. */
 void xdp_queue_give(struct xdp_queue *queue);
 
-/* What the kernel tells of the socket. */
+/* What the program and the kernel tell of the queue. */
 struct xdp_counts {
+	uint64_t taken;      /* packets that the program has handed to the socket */
 	uint64_t received;   /* descriptors put into the ring: packets, where none has several */
 	uint64_t no_buffer;  /* rx_dropped */
 	uint64_t ring_full;  /* rx_ring_full */
 	uint64_t fill_empty; /* zero-copy: attempts without a frame, not packets */
 };
-/* -errno */
+/* 'taken' is read before all else: what is on the way is in it, and not in the others. -errno */
 int xdp_queue_count(struct xdp_queue *queue, struct xdp_counts *out);
 /* Does it receive without a copy? As the kernel says (XDP_OPTIONS). */
 bool xdp_queue_is_zerocopy(const struct xdp_queue *queue);

@@ -35,6 +35,34 @@ for queues in 1 4 2; do # of which the rest of the test has two
 	done
 done
 
+# ---- several workers: each reads its queues ----
+# (a sending CPU's packets take one queue; in mode skb veth tells of none but the first)
+
+readers() { # how many have seen packets
+	json "$dir/xdp.json" '[.interfaces[] | select(.frames > 0)] | length'
+}
+for pair in 4:2 4:8 1:3 2:2; do
+	queues=${pair%:*} workers=${pair#*:}
+	queues_of "$tx" "$tx_if" "$queues"
+	queues_of "$rx" "$rx_if" "$queues"
+	for mode in native skb; do
+		capture xdp "$rx" "xdp:$rx_if,mode=$mode" --workers "$workers"
+		for cpu in 0 1; do
+			in_tx taskset -c "$cpu" "$WEIR" generate -q -i "$tx_if" --flows 64 \
+				--count $((packets / 2)) --dst-mac "$rx_mac" --pps 100000 >"$dir/generate.out"
+		done
+		stop xdp
+		what="$workers workers, $queues queues, $mode"
+		assert_balanced "$dir/xdp.json"
+		assert_eq "$what: seen, delivered" "$packets $packets" "$(seen xdp in) $(seen xdp out)"
+		used=1
+		[[ $mode = skb || $queues = 1 ]] || used=2
+		assert_eq "$what: workers with packets" "$used" "$(readers)"
+		assert_eq "$what: says that some have nothing to do" $((workers > queues)) \
+			"$(grep -c 'fewer queues than there are workers' "$dir/xdp.err" || :)"
+	done
+done
+
 # ---- the reader polls the driver ----
 
 # (veth has nothing to be polled when its packets come by softirq: tests/vm has a NIC)
