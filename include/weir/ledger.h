@@ -107,7 +107,8 @@ struct weir_row {
 	struct weir_cell late;    /* passed on behind a younger one, where order is promised */
 	struct weir_cell spread;  /* of 'in', at dispatch: another's, whose lane was half full */
 	struct weir_cell freezes; /* times that the kernel found the ring full (V3), not packets */
-	uint32_t unknown;         /* WEIR_UNKNOWN_ bits: weir_row_unknown, weir_row_unknown_bits */
+	struct weir_cell has_freezes; /* 1: these are told */
+	uint32_t unknown; /* WEIR_UNKNOWN_ bits: weir_row_unknown, weir_row_unknown_bits */
 	enum weir_stage stage;
 	bool checked;  /* both sides count */
 	char name[32]; /* the sink's name at sink, disk and export stages, else "" */

@@ -284,7 +284,8 @@ static json_t *report_json_row(const struct weir_row *row)
 				    json_integer((json_int_t)weir_cell_get(&row->filtered)));
 	if (row->stage == WEIR_STAGE_RING)
 		json_object_set_new(object, "freezes",
-				    json_integer((json_int_t)weir_cell_get(&row->freezes)));
+				    report_json_number(weir_cell_get(&row->freezes),
+						       weir_cell_get(&row->has_freezes)));
 	if (row->stage == WEIR_STAGE_DISPATCH) {
 		json_object_set_new(object, "late",
 				    json_integer((json_int_t)weir_cell_get(&row->late)));

@@ -400,13 +400,16 @@ int packet_socket_read_counters(struct weir_source *source)
 	socklen_t size = sizeof(statistics);
 
 	if (getsockopt(self->fd, SOL_PACKET, PACKET_STATISTICS, &statistics, &size)) {
-		weir_row_unknown(source->row, WEIR_UNKNOWN_IN);
+		weir_row_unknown(source->row, WEIR_UNKNOWN_IN | 1u << (WEIR_UNKNOWN_REASONS +
+								       WEIR_REASON_RING_FULL));
 		return -errno;
 	}
 	self->kernel_packets += statistics.tp_packets;
 	self->kernel_drops += statistics.tp_drops;
-	if (size == sizeof(statistics))
+	if (size == sizeof(statistics)) { /* of TPACKET_V3 */
 		weir_cell_add(&source->row->freezes, statistics.tp_freeze_q_cnt);
+		weir_cell_set(&source->row->has_freezes, 1);
+	}
 	weir_cell_set(&source->row->in, self->kernel_packets);
 	weir_cell_set(&source->row->dropped[WEIR_REASON_GSO_UNSUPPORTED],
 		      self->ghosts + self->refused);

@@ -409,7 +409,10 @@ static int xdp_read_counters(struct weir_source *source)
 	xdp_check_link(xdp);
 	found = xdp_sum(xdp, &sum);
 	if (found < 0) {
-		weir_row_unknown(source->row, WEIR_UNKNOWN_IN);
+		weir_row_unknown(source->row,
+				 WEIR_UNKNOWN_IN |
+					 1u << (WEIR_UNKNOWN_REASONS + WEIR_REASON_NO_BUFFER) |
+					 1u << (WEIR_UNKNOWN_REASONS + WEIR_REASON_RING_FULL));
 		return found;
 	}
 	if (!found && !xdp->is_ending) {

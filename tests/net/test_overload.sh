@@ -55,3 +55,4 @@ losses=0
 stop record
 check_account 'a reader that stood still'
 assert_ge 'lost while the reader stood still' 1 "$losses"
+assert_ge 'times that the ring was full' 1 "$(json "$dir/report" '.interfaces[0].stages[0].freezes')"

@@ -19,6 +19,7 @@ assert_balanced "$dir/report"
 assert_eq 'packets in the file' $packets "$(packets_in "$dir/x.pcapng")"
 assert_eq 'the stage is checked' true "$(json "$dir/report" '.interfaces[0].stages[0].checked')"
 assert_eq 'seen' $packets "$(json "$dir/report" .packets.seen)"
+assert_eq 'freezes, which only a ring has' null "$(json "$dir/report" '.interfaces[0].stages[0].freezes')"
 
 # A buffer for some twenty packets: what it had no room for is counted to the last one.
 start count "$rx" "$WEIR" count -i "socket:$rx_if,buffer=16KiB" --report "$dir/report" -q \
