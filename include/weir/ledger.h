@@ -136,6 +136,12 @@ struct weir_account {
 	 */
 	struct weir_cell rolled_over, rolled_over_huge, rolled_over_failed;
 	struct weir_cell has_rollover; /* 1: these three are counted */
+	/*
+	 * Of a source that takes packets from the host and hands them back (xdp: with to-stack):
+	 * frames that the host's stack has taken, and those that it refused.
+	 */
+	struct weir_cell to_stack, to_stack_refused;
+	struct weir_cell has_to_stack; /* 1: these two are counted */
 	uint64_t memory_bytes;         /* that the source took when it was opened; 0 = not told */
 	struct weir_cell read_bytes;   /* of a file: where reading stands, in the file's bytes */
 	uint64_t file_bytes;           /* and how long the file is; 0 = cannot be known */

@@ -109,6 +109,15 @@ static void report_print_rollover(FILE *out, const struct weir_account *account)
 		format_count(weir_cell_get(&account->rolled_over_failed), failed));
 }
 
+static void report_print_to_stack(FILE *out, const struct weir_account *account)
+{
+	char given[FORMAT_BYTES], refused[FORMAT_BYTES];
+
+	fprintf(out, "%-*s   handed back to the host %s, refused by its stack %s\n",
+		REPORT_NAME_WIDTH, "", format_count(weir_cell_get(&account->to_stack), given),
+		format_count(weir_cell_get(&account->to_stack_refused), refused));
+}
+
 static void report_print_account(FILE *out, const struct weir_account *account)
 {
 	char name[160];
@@ -125,6 +134,8 @@ static void report_print_account(FILE *out, const struct weir_account *account)
 	}
 	if (weir_cell_get(&account->has_rollover))
 		report_print_rollover(out, account);
+	if (weir_cell_get(&account->has_to_stack))
+		report_print_to_stack(out, account);
 }
 
 static void report_print_losses(FILE *out, struct weir_ledger *ledger)
@@ -321,6 +332,12 @@ static json_t *report_json_account(const struct weir_account *account)
 		"stages", stages);
 	if (weir_cell_get(&account->has_rollover))
 		json_object_set_new(object, "rollover", report_json_rollover(account));
+	if (weir_cell_get(&account->has_to_stack))
+		json_object_set_new(
+			object, "to_stack",
+			json_pack("{s:I, s:I}", "taken",
+				  (json_int_t)weir_cell_get(&account->to_stack), "refused",
+				  (json_int_t)weir_cell_get(&account->to_stack_refused)));
 	return object;
 }
 

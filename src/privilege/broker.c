@@ -67,6 +67,7 @@ static bool broker_allows(const struct weir_privilege_settings *settings,
 	case OPERATION_XDP_OPEN:
 	case OPERATION_XDP_ATTACH:
 	case OPERATION_SWEEP:
+	case OPERATION_TO_STACK:
 	case OPERATION_FANOUT:
 	case OPERATION_NFLOG_OPEN:
 	case OPERATION_NFLOG_READ:

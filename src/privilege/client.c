@@ -205,6 +205,18 @@ int request_sweep(struct weir_privilege *privilege, int interface)
 	return client_call(privilege, OPERATION_SWEEP, (uint32_t)interface, NULL, NULL, NULL, NULL);
 }
 
+int request_to_stack(struct weir_privilege *privilege, int interface, struct hook_answer *answer,
+		     struct weir_error *error)
+{
+	bool is_own;
+	struct weir_privilege *asked = client_begin(privilege, &is_own);
+
+	if (!asked)
+		return weir_error_set(error, -ENOMEM, "out of memory");
+	asked->request.number = (uint32_t)interface;
+	return client_hook(asked, is_own, OPERATION_TO_STACK, answer, error);
+}
+
 int request_fanout(struct weir_privilege *privilege, const struct hook_fanout_request *request,
 		   struct hook_answer *answer, struct weir_error *error)
 {

@@ -168,6 +168,8 @@ int operation_run(const struct operation_request *request, struct operation_repl
 		return hook_xdp_open(&request->xdp, &reply->answer, &reply->error);
 	case OPERATION_XDP_ATTACH:
 		return operation_xdp_attach(request, reply);
+	case OPERATION_TO_STACK:
+		return hook_to_stack((int)request->number, &reply->answer, &reply->error);
 	case OPERATION_FANOUT:
 		return hook_fanout(&request->fanout, &reply->answer, &reply->error);
 	case OPERATION_NFLOG_OPEN:

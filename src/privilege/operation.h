@@ -25,6 +25,7 @@ enum operation_kind {
 	OPERATION_XDP_OPEN,
 	OPERATION_XDP_ATTACH,
 	OPERATION_SWEEP,
+	OPERATION_TO_STACK,
 	OPERATION_FANOUT,
 	OPERATION_NFLOG_OPEN,
 	OPERATION_NFLOG_READ,
@@ -34,7 +35,7 @@ enum operation_kind {
 struct operation_request {
 	uint32_t kind;
 	uint32_t number; /* link type, size of a buffer, open flags, whether to wait for a command's end,
-			    whether to stop rules */
+			    whether to stop rules, an interface */
 	char first[PATH_MAX], second[PATH_MAX];
 	struct hook_tap_request tap;
 	struct hook_xdp_request xdp;

@@ -62,7 +62,7 @@ struct xdp {
 };
 
 struct xdp_settings {
-	uint64_t mode, bind, queue, ring, ring_ns, huge, busy;
+	uint64_t mode, bind, queue, ring, ring_ns, huge, busy, to_stack;
 };
 
 static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
@@ -76,6 +76,7 @@ static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
 		{"ring", SPEC_TIME, &s->ring_ns, CLOCK_NS_PER_US, CLOCK_NS_PER_S, {0}},
 		{"busy", SPEC_WORD, &s->busy, 0, 0, {"no", "yes"}},
 		{"huge", SPEC_WORD, &s->huge, 0, 0, {"no", "yes"}},
+		{"to-stack", SPEC_WORD, &s->to_stack, 0, 0, {"no", "yes"}},
 		{NULL, 0, NULL, 0, 0, {0}},
 	};
 	int rc;
@@ -92,6 +93,12 @@ static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
 			"options 'frames' and 'ring' both say how large the rings are");
 	if (s->mode == HOOK_MODE_SKB && s->bind == HOOK_BIND_ZEROCOPY)
 		return weir_error_set(error, -EINVAL, "mode=skb always copies: no bind=zerocopy");
+	if (s->mode == HOOK_MODE_SKB && s->to_stack)
+		return weir_error_set(error, -EINVAL,
+				      "in mode skb what is handed back would be taken again, "
+				      "without end: to-stack needs native XDP");
+	if (s->to_stack)
+		s->mode = HOOK_MODE_NATIVE;
 	return 0;
 }
 
@@ -235,14 +242,15 @@ static void xdp_tell(const struct xdp *xdp, const struct weir_fanout *fanout,
 {
 	char text[640];
 
-	snprintf(
-		text, sizeof(text),
-		"xdp:%s takes packets from the host: mode %s, %s, %u queue%s of %u packets%s%s%s%s",
-		xdp->link.name, hook_mode_name(answer->mode),
-		xdp_queue_is_zerocopy(&xdp->hold->queues[0]) ? "zero-copy" : "copy",
-		xdp->request.queues, xdp->request.queues > 1 ? "s" : "", xdp->request.ring,
-		xdp->request.is_busy ? ", polled busily" : "", *answer->notice ? " (" : "",
-		answer->notice, *answer->notice ? ")" : "");
+	snprintf(text, sizeof(text),
+		 "xdp:%s takes packets from the host%s: mode %s, %s, %u queue%s of %u "
+		 "packets%s%s%s%s",
+		 xdp->link.name, xdp->hold->stack >= 0 ? " and hands them back" : "",
+		 hook_mode_name(answer->mode),
+		 xdp_queue_is_zerocopy(&xdp->hold->queues[0]) ? "zero-copy" : "copy",
+		 xdp->request.queues, xdp->request.queues > 1 ? "s" : "", xdp->request.ring,
+		 xdp->request.is_busy ? ", polled busily" : "", *answer->notice ? " (" : "",
+		 answer->notice, *answer->notice ? ")" : "");
 	xdp_notice(xdp, text);
 	if (fanout->members > xdp->request.queues) {
 		snprintf(text, sizeof(text),
@@ -270,7 +278,8 @@ static uint64_t xdp_sum_memory(const struct xdp *xdp, uint32_t member)
 }
 
 /* The first member puts all in place; further ones read other queues of it. */
-static int xdp_attach(struct xdp *xdp, const struct weir_fanout *fanout, struct weir_error *error)
+static int xdp_attach(struct xdp *xdp, const struct weir_fanout *fanout, bool to_stack,
+		      struct weir_error *error)
 {
 	struct hook_answer answer;
 	int rc;
@@ -280,7 +289,12 @@ static int xdp_attach(struct xdp *xdp, const struct weir_fanout *fanout, struct 
 		xdp_hold_join(xdp->hold);
 		return 0;
 	}
-	rc = xdp_hold_open(xdp->context.privilege, &xdp->request, &xdp->hold, &answer, error);
+	rc = xdp_hold_open(xdp->context.privilege, &xdp->request, to_stack, &xdp->hold, &answer,
+			   error);
+	if (rc == -EOPNOTSUPP && to_stack)
+		return weir_error_set(error, rc,
+				      "the driver of '%s' has no native XDP, which to-stack needs",
+				      xdp->link.name);
 	if (rc == 0)
 		xdp_tell(xdp, fanout, &answer);
 	return rc;
@@ -303,6 +317,26 @@ static void xdp_finish_views(struct xdp *xdp, uint32_t count)
 			packet->captured_len = xdp->snaplen;
 		packet->flags |= link_direction(packet->bytes, xdp->link.hardware_address);
 	}
+}
+
+/*
+ * All that came goes back, whole, whether it is wanted here or not. It takes a
+ * system call a packet: who wants speed leaves it out.
+ */
+static void xdp_hand_back(const struct xdp *xdp, uint32_t count)
+{
+	struct weir_account *account = xdp->source.account;
+	uint32_t taken = 0;
+
+	for (uint32_t i = 0; i < count; i++) {
+		const struct weir_packet *packet = &xdp->packets[i];
+
+		taken += packet->captured_len == packet->wire_len &&
+			 write(xdp->hold->stack, packet->bytes, packet->captured_len) ==
+				 (ssize_t)packet->captured_len;
+	}
+	weir_cell_add(&account->to_stack, taken);
+	weir_cell_add(&account->to_stack_refused, count - taken);
 }
 
 static void xdp_release(struct weir_source *source, struct weir_batch *batch)
@@ -330,6 +364,8 @@ static int xdp_next(struct weir_source *source, uint32_t limit, struct weir_batc
 				      xdp->link.name);
 	if (!count)
 		return 0;
+	if (xdp->hold->stack >= 0)
+		xdp_hand_back(xdp, count);
 	xdp_finish_views(xdp, count);
 	count = batch_fault("ring", &xdp->fault_seen, xdp->packets, count, limit);
 	if (!count)
@@ -514,8 +550,10 @@ int xdp_open(const char *subject, const struct weir_source_settings *settings,
 		rc = weir_filter_prepare(settings->filter, xdp->link.link_type, error);
 	if (rc >= 0)
 		xdp->source.account->memory_bytes = xdp_sum_memory(xdp, settings->fanout.member);
+	if (rc >= 0)
+		weir_cell_set(&xdp->source.account->has_to_stack, s.to_stack);
 	if (rc >= 0 && !settings->dry_run)
-		rc = xdp_attach(xdp, &settings->fanout, error);
+		rc = xdp_attach(xdp, &settings->fanout, s.to_stack, error);
 	if (rc < 0) {
 		xdp_close(&xdp->source);
 		return rc;

@@ -90,8 +90,23 @@ static int xdp_attach(struct xdp_hold *hold, struct weir_privilege *privilege,
 	return rc < 0 ? rc : xdp_take_program(hold, answer, error);
 }
 
+/* Before the program takes the first packet, there must be a way back. */
+static int xdp_open_stack(struct xdp_hold *hold, struct weir_privilege *privilege,
+			  struct weir_error *error)
+{
+	struct hook_answer answer;
+	int rc = request_to_stack(privilege, hold->request.interface, &answer, error);
+
+	if (rc < 0)
+		return rc;
+	hold->stack = answer.descriptors[HOOK_TO_STACK_FRAMES];
+	hold->stack_link = answer.descriptors[HOOK_TO_STACK_LINK];
+	return 0;
+}
+
 int xdp_hold_open(struct weir_privilege *privilege, const struct hook_xdp_request *request,
-		  struct xdp_hold **out, struct hook_answer *answer, struct weir_error *error)
+		  bool to_stack, struct xdp_hold **out, struct hook_answer *answer,
+		  struct weir_error *error)
 {
 	struct xdp_hold *hold = calloc(1, sizeof(*hold));
 	int rc;
@@ -100,11 +115,13 @@ int xdp_hold_open(struct weir_privilege *privilege, const struct hook_xdp_reques
 		return weir_error_set(error, -ENOMEM, "out of memory");
 	pthread_mutex_init(&hold->lock, NULL);
 	hold->users = 1;
-	hold->program = -1;
+	hold->program = hold->stack = hold->stack_link = -1;
 	hold->request = *request;
 	for (uint32_t i = 0; i < XDP_QUEUES_MAX; i++)
 		hold->queues[i].fd = -1;
-	rc = xdp_attach(hold, privilege, answer, error);
+	rc = to_stack ? xdp_open_stack(hold, privilege, error) : 0;
+	if (rc == 0)
+		rc = xdp_attach(hold, privilege, answer, error);
 	if (rc < 0)
 		xdp_hold_drop(hold);
 	else
@@ -140,6 +157,10 @@ void xdp_hold_drop(struct xdp_hold *hold)
 	xdp_hold_detach(hold);
 	for (uint32_t i = 0; i < XDP_QUEUES_MAX; i++)
 		xdp_queue_close(&hold->queues[i]);
+	if (hold->stack >= 0)
+		close(hold->stack);
+	if (hold->stack_link >= 0)
+		close(hold->stack_link);
 	if (hold->controls)
 		munmap(hold->controls, hold->control_bytes);
 	if (hold->memory)

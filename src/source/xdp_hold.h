@@ -16,6 +16,8 @@ struct xdp_hold {
 	pthread_mutex_t lock; /* for the next two */
 	uint32_t users;
 	int program; /* the link that keeps it attached; -1: it is not */
+	/* With to-stack, -1 without: where frames are handed back, and what leads them on. */
+	int stack, stack_link;
 	bool has_tai;
 	struct hook_xdp_request request;
 	struct xdp_control *controls; /* by queue */
@@ -27,10 +29,11 @@ struct xdp_hold {
 
 /*
  * Make memory and sockets, bind them, and attach the program, by the broker;
- * 'answer' tells how. -errno.
+ * 'answer' tells how. 'to_stack': packets are to be handed back to the host. -errno.
  */
 int xdp_hold_open(struct weir_privilege *privilege, const struct hook_xdp_request *request,
-		  struct xdp_hold **out, struct hook_answer *answer, struct weir_error *error);
+		  bool to_stack, struct xdp_hold **out, struct hook_answer *answer,
+		  struct weir_error *error);
 /* Another member has it, too. */
 void xdp_hold_join(struct xdp_hold *hold);
 /* Take the program away: when one member stops, all are to. Thread rule: any. */

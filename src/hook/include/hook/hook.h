@@ -162,6 +162,19 @@ enum { HOOK_XDP_CONTROLS, HOOK_XDP_LINK };
 int hook_xdp_attach(const struct hook_xdp_request *request, const int *sockets,
 		    struct hook_answer *answer, struct weir_error *error);
 
+/* ---- back into the stack ---- */
+
+/* The order of the descriptors. */
+enum { HOOK_TO_STACK_FRAMES, HOOK_TO_STACK_LINK };
+
+/*
+ * A descriptor to which Ethernet frames are written, one at a time, that the
+ * host's stack shall receive as if from 'interface', behind its XDP; and the
+ * link that leads them there. Both go with their last descriptor. -EPERM,
+ * -EINVAL a kernel without tcx, -errno.
+ */
+int hook_to_stack(int interface, struct hook_answer *answer, struct weir_error *error);
+
 /* ---- fanout ---- */
 
 struct hook_fanout_request {

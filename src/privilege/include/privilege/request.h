@@ -55,6 +55,9 @@ int request_xdp_open(struct weir_privilege *privilege, const struct hook_xdp_req
 		     struct hook_answer *answer, struct weir_error *error);
 int request_xdp_attach(struct weir_privilege *privilege, const struct hook_xdp_request *request,
 		       const int *sockets, struct hook_answer *answer, struct weir_error *error);
+/* hook_to_stack with the broker's rights. The descriptors in 'answer' are the caller's. */
+int request_to_stack(struct weir_privilege *privilege, int interface, struct hook_answer *answer,
+		     struct weir_error *error);
 /* hook_sweep with the broker's rights. */
 int request_sweep(struct weir_privilege *privilege, int interface);
 
