@@ -295,7 +295,7 @@ const char *weir_flow_ignored_name(enum weir_flow_ignored reason);
 enum { WEIR_FLOW_ETHERTYPES_MAX = 32 };
 
 struct weir_flow_ethertype {
-	uint16_t ethertype; /* < 1536: LLC; the last entry of a full table stands for all others */
+	uint16_t ethertype; /* < 1536: LLC, its DSAP */
 	uint64_t frames;
 };
 
@@ -314,6 +314,7 @@ struct weir_flow_counters {
 	uint64_t ended[WEIR_FLOW_END_COUNT]; /* by end reason; [5] counts evictions */
 	uint64_t unwanted; /* of the records that ended: not emitted, settings.records said no */
 	uint64_t fragments_forgotten; /* datagrams pushed out of a full fragment table */
+	uint64_t other_ethertypes;    /* frames of those that had no place among the following */
 	uint32_t ethertype_count;
 	struct weir_flow_ethertype ethertypes[WEIR_FLOW_ETHERTYPES_MAX];
 };

@@ -154,6 +154,9 @@ static void flow_print_ignored(const struct weir_flow_counters *c)
 			c->ethertypes[i].ethertype < 1536 ? "LLC" : "ethertype",
 			c->ethertypes[i].ethertype, c->ethertypes[i].ethertype < 1536 ? 11 : 5, "",
 			format_count(c->ethertypes[i].frames, text));
+	if (c->other_ethertypes)
+		fprintf(stderr, "    %-22s %18s\n", "other ethertypes",
+			format_count(c->other_ethertypes, text));
 }
 
 static void flow_print_line(const char *name, uint64_t value)

@@ -15,19 +15,6 @@ enum {
 
 /* ---- packets that make no flow ---- */
 
-static void gather_count_ethertype(struct weir_flow_counters *counters, uint16_t ethertype)
-{
-	uint32_t i = 0;
-
-	while (i < counters->ethertype_count && counters->ethertypes[i].ethertype != ethertype)
-		i++;
-	if (i == WEIR_FLOW_ETHERTYPES_MAX)
-		i--; /* the last one stands for all others */
-	else if (i == counters->ethertype_count)
-		counters->ethertypes[counters->ethertype_count++].ethertype = ethertype;
-	counters->ethertypes[i].frames++;
-}
-
 static void gather_ignore(struct weir_flow *flow, const struct weir_headers *headers)
 {
 	struct weir_flow_counters *counters = &flow->counters;
@@ -35,7 +22,7 @@ static void gather_ignore(struct weir_flow *flow, const struct weir_headers *hea
 	switch ((enum weir_decode_status)headers->status) {
 	case WEIR_DECODE_OK:
 		counters->ignored[WEIR_FLOW_IGNORED_NOT_IP]++;
-		gather_count_ethertype(counters, headers->ethertype);
+		flow_count_ethertype(counters, headers->ethertype, 1);
 		break;
 	case WEIR_DECODE_TRUNCATED:
 		counters->ignored[WEIR_FLOW_IGNORED_TRUNCATED]++;

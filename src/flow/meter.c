@@ -267,19 +267,20 @@ uint64_t weir_flow_sampled_out(const struct weir_flow *flow)
 	return flow->counters.sampled_out;
 }
 
-static void counters_add_ethertypes(struct weir_flow_counters *sum,
-				    const struct weir_flow_ethertype *from)
+void flow_count_ethertype(struct weir_flow_counters *counters, uint16_t ethertype, uint64_t frames)
 {
 	uint32_t i = 0;
 
-	while (i < sum->ethertype_count && sum->ethertypes[i].ethertype != from->ethertype)
+	while (i < counters->ethertype_count && counters->ethertypes[i].ethertype != ethertype)
 		i++;
-	if (i == WEIR_FLOW_ETHERTYPES_MAX)
-		i--;
-	else if (i == sum->ethertype_count)
-		sum->ethertypes[sum->ethertype_count++] =
-			(struct weir_flow_ethertype){.ethertype = from->ethertype};
-	sum->ethertypes[i].frames += from->frames;
+	if (i == WEIR_FLOW_ETHERTYPES_MAX) {
+		counters->other_ethertypes += frames;
+		return;
+	}
+	if (i == counters->ethertype_count)
+		counters->ethertypes[counters->ethertype_count++] =
+			(struct weir_flow_ethertype){.ethertype = ethertype};
+	counters->ethertypes[i].frames += frames;
 }
 
 void weir_flow_counters_add(struct weir_flow_counters *sum, const struct weir_flow_counters *from)
@@ -301,7 +302,9 @@ void weir_flow_counters_add(struct weir_flow_counters *sum, const struct weir_fl
 	sum->unwanted += from->unwanted;
 	sum->fragments_forgotten += from->fragments_forgotten;
 	for (uint32_t i = 0; i < from->ethertype_count; i++)
-		counters_add_ethertypes(sum, &from->ethertypes[i]);
+		flow_count_ethertype(sum, from->ethertypes[i].ethertype,
+				     from->ethertypes[i].frames);
+	sum->other_ethertypes += from->other_ethertypes;
 }
 
 const char *weir_flow_ignored_name(enum weir_flow_ignored reason)

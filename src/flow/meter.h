@@ -69,6 +69,9 @@ struct weir_flow {
 	struct weir_flow_counters counters;
 };
 
+/* Count frames that are not IP. */
+void flow_count_ethertype(struct weir_flow_counters *counters, uint16_t ethertype, uint64_t frames);
+
 /* ---- gather.c ---- */
 
 /*

@@ -581,6 +581,31 @@ static void what_is_not_ip_is_counted_by_ethertype(void **state)
 	assert_int_equal(c.ethertypes[0].ethertype, 0x88cc);
 }
 
+static void ethertypes_that_have_no_place_are_summed_up(void **state)
+{
+	static struct weir_flow_counters sum;
+	struct fixture *f = *state;
+	struct weir_flow_counters c;
+
+	for (uint32_t i = 0; i < WEIR_FLOW_ETHERTYPES_MAX + 3; i++) {
+		traffic_add(&f->traffic, tcp_packet(0, 0, ACK));
+		f->traffic.frames[i][12] = 0x90;
+		f->traffic.frames[i][13] = (uint8_t)(0x80 + i);
+	}
+	run(f);
+	weir_flow_counters_read(f->flow, &c);
+	weir_flow_counters_add(&sum, &c);
+	weir_flow_counters_add(&sum, &c);
+	assert_int_equal(c.ethertype_count, WEIR_FLOW_ETHERTYPES_MAX);
+	assert_int_equal(c.other_ethertypes, 3);
+	assert_int_equal(sum.other_ethertypes, 6);
+	for (uint32_t i = 0; i < WEIR_FLOW_ETHERTYPES_MAX; i++) {
+		assert_int_equal(c.ethertypes[i].frames, 1);
+		assert_int_equal(sum.ethertypes[i].frames, 2);
+	}
+	assert_int_equal(c.ignored[WEIR_FLOW_IGNORED_NOT_IP], WEIR_FLOW_ETHERTYPES_MAX + 3);
+}
+
 static void the_key_takes_in_what_is_asked_for(void **state)
 {
 	static const uint32_t bits[] = {0, WEIR_FLOW_KEY_VLAN, WEIR_FLOW_KEY_TOS,
@@ -835,6 +860,7 @@ int main(void)
 		CASE(super_packets_count_as_on_the_wire),
 		CASE(super_packets_in_a_tunnel_count_with_all_headers),
 		CASE(what_is_not_ip_is_counted_by_ethertype),
+		CASE(ethertypes_that_have_no_place_are_summed_up),
 		CASE(the_key_takes_in_what_is_asked_for),
 		CASE(sampling_is_counted),
 		CASE(packets_out_of_order_widen_the_flow),
