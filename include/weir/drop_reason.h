@@ -17,13 +17,17 @@ enum { WEIR_DROP_REASON_BYTES = 48 };
 
 struct weir_drop_reasons;
 
-/* Read the names; no privileges are needed. NULL when there are none to be had. */
+/*
+ * Read the names; no privileges are needed. NULL when there are none to be
+ * had. Free with weir_drop_reasons_close. Thread rule: any.
+ */
 struct weir_drop_reasons *weir_drop_reasons_open(void);
 /* NULL is fine. */
 void weir_drop_reasons_close(struct weir_drop_reasons *reasons);
 /*
  * The name of a weir_packet.drop_reason: "NETFILTER_DROP". Without a
- * name its number, "#12", or "#2:5" of a subsystem. Returns 'text'.
+ * name its number, "#12", or "#2:5" of a subsystem; so it is where 'reasons'
+ * is NULL. Returns 'text'. Thread rule: any.
  */
 const char *weir_drop_reason_name(const struct weir_drop_reasons *reasons, uint16_t reason,
 				  char text[WEIR_DROP_REASON_BYTES]);

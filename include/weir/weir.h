@@ -4,6 +4,7 @@
 #define WEIR_WEIR_H
 
 #include "decode.h"
+#include "drop_reason.h"
 #include "engine.h"
 #include "error.h"
 #include "collect.h"
