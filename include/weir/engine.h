@@ -6,6 +6,8 @@
  * - Sources and sinks are added before the run, and belong to the engine from
  *   then on: it closes them.
  * - weir_engine_run returns with every packet accounted for, whatever ended it.
+ * - One thread makes, fills, runs and closes an engine; only weir_engine_stop
+ *   may be called by others. Of its tables, each function says its own rule.
  */
 #ifndef WEIR_ENGINE_H
 #define WEIR_ENGINE_H
@@ -93,6 +95,7 @@ int weir_engine_add_sink(struct weir_engine *engine, uint32_t worker, struct wei
  * by the engine. -errno.
  */
 int weir_engine_enter(const struct weir_engine *engine, uint32_t worker, struct weir_error *error);
+/* From here on as before; also after weir_engine_enter has failed. */
 void weir_engine_leave(const struct weir_engine *engine);
 /* How many workers feed sinks: of dispatch if there is any, else all. */
 uint32_t weir_engine_workers(const struct weir_engine *engine);

@@ -16,7 +16,10 @@ extern "C" {
 
 struct weir_flow_board;
 
-/* Make an empty board; must outlive the sinks that use it. -ENOMEM. */
+/*
+ * Make an empty board; must outlive the sinks that use it. -ENOMEM. Close it
+ * with weir_flow_board_close. Thread rule: any.
+ */
 int weir_flow_board_open(struct weir_flow_board **out);
 /* NULL is fine. */
 void weir_flow_board_close(struct weir_flow_board *board);
@@ -84,7 +87,7 @@ int weir_flow_join_open(const struct weir_flow_join_settings *settings,
 			struct weir_flow_join **out);
 /* NULL is fine. */
 void weir_flow_join_close(struct weir_flow_join *join);
-/* Any thread. */
+/* What was joined so far. Any thread. */
 void weir_flow_join_counters(struct weir_flow_join *join, struct weir_flow_join_counters *out);
 
 /* What a metering sink works with; all borrowed for its life but 'meter'. */
@@ -98,7 +101,10 @@ struct weir_flow_sink_settings {
 	enum weir_flow_sort sort;
 };
 
-/* Make the sink, with its meter. As weir_flow_open. */
+/*
+ * Make the sink, with its meter. As weir_flow_open; -ENOMEM also beyond 1024
+ * meters on one board. The engine closes it. Thread rule: any.
+ */
 int weir_sink_open_flow(const struct weir_flow_sink_settings *settings, struct weir_sink **out,
 			struct weir_error *error);
 

@@ -57,9 +57,9 @@ enum weir_reason {
 	WEIR_REASON_COUNT
 };
 
-/* "ring", "file", ...; valid for ever. */
+/* "ring", "file", ...; valid for ever. 'stage' is one of the above. Any thread. */
 const char *weir_stage_name(enum weir_stage stage);
-/* "ring_full", ...; valid for ever. */
+/* "ring_full", ...; likewise. */
 const char *weir_reason_name(enum weir_reason reason);
 
 /* One 64-bit counter: one writer, any reader. */
@@ -162,14 +162,17 @@ struct weir_loss {
 	uint64_t packets;
 };
 
-/* Losses kept with their times; when full, the last is stretched. */
+/*
+ * Losses kept with their times. When there is no more room the last of the
+ * same kind is stretched; one of a new kind is in its row's sum only.
+ */
 enum { WEIR_LOSSES_MAX = 4096 };
 
 struct weir_ledger;
 
-/* Make an empty ledger. -ENOMEM. Close it with weir_ledger_close. */
+/* Make an empty ledger. -ENOMEM. Close it with weir_ledger_close. Any thread. */
 int weir_ledger_open(struct weir_ledger **out);
-/* Free the ledger with its accounts and rows; NULL is fine. */
+/* Free the ledger with its accounts and rows, which nobody may use any more; NULL is fine. */
 void weir_ledger_close(struct weir_ledger *ledger);
 
 /*
@@ -203,11 +206,11 @@ static inline uint32_t weir_row_unknown_bits(const struct weir_row *row)
  */
 void weir_ledger_cut(struct weir_ledger *ledger, struct weir_account *account, uint64_t now_ns);
 
-/* in == out + filtered + dropped, or unchecked, or a side is unknown. */
+/* in == out + filtered + dropped, or unchecked, or a cell is unknown. Any thread. */
 bool weir_row_balanced(const struct weir_row *row);
 /*
  * The first row of the ledger that does not balance, or NULL. The claim holds
- * at a cut only (after the engine has stopped, always).
+ * at a cut only (after the engine has stopped, always). Any thread.
  */
 const struct weir_row *weir_ledger_unbalanced(struct weir_ledger *ledger);
 

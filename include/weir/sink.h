@@ -68,7 +68,7 @@ struct weir_sink {
 	struct weir_error failure; /* after consume, tick or finish failed */
 };
 
-/* The sink that takes every packet and keeps none. -ENOMEM. The engine closes it. */
+/* The sink that takes every packet and keeps none. -ENOMEM. The engine closes it. Any thread. */
 int weir_sink_open_count(struct weir_sink **out);
 
 #ifdef __cplusplus
