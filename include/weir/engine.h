@@ -56,7 +56,7 @@ struct weir_engine_settings {
 	/* Each worker has taken a cut; 'last' at the end of the run. On the thread of weir_engine_run. May be NULL. */
 	void (*interval)(void *user, struct weir_engine *engine, bool last);
 	int wake_fd; /* when it can be read (a signalfd), 'woken' is called, which reads it; -1 = none */
-	/* On the thread of weir_engine_run. May be NULL. */
+	/* On the thread of weir_engine_run. NULL: wake_fd does not matter. */
 	void (*woken)(void *user, struct weir_engine *engine);
 	void *user;
 };

@@ -563,17 +563,18 @@ static int engine_patience_ms(const struct weir_engine *engine, uint64_t now_ns)
 
 static void engine_wait(struct weir_engine *engine)
 {
+	const struct weir_engine_settings *settings = &engine->settings;
 	struct pollfd fds[] = {{.fd = engine->report_fd, .events = POLLIN},
-			       {.fd = engine->settings.wake_fd, .events = POLLIN}};
+			       /* without 'woken' nobody would read it: it would wake for ever */
+			       {.fd = settings->woken ? settings->wake_fd : -1, .events = POLLIN}};
 	uint64_t now_ns;
 
 	poll(fds, 2, engine_patience_ms(engine, clock_monotonic_ns()));
 	now_ns = clock_monotonic_ns();
-	if (engine->settings.duration_ns &&
-	    now_ns - engine->start_ns >= engine->settings.duration_ns)
+	if (settings->duration_ns && now_ns - engine->start_ns >= settings->duration_ns)
 		weir_engine_stop(engine);
-	if (fds[1].revents & POLLIN && engine->settings.woken)
-		engine->settings.woken(engine->settings.user, engine);
+	if (fds[1].revents & POLLIN)
+		settings->woken(settings->user, engine);
 }
 
 int weir_engine_run(struct weir_engine *engine, struct weir_error *error)
