@@ -17,7 +17,7 @@ enum {
 
 static bool outbox_full(const struct outbox *outbox)
 {
-	return outbox->head - outbox->tail == outbox->slot_count - 1;
+	return outbox->head - outbox->tail + outbox->filling_count >= outbox->slot_count - 1;
 }
 
 static struct message *outbox_slot(struct outbox *outbox, uint64_t index)
@@ -34,16 +34,20 @@ static void outbox_wake(struct outbox *outbox)
 
 /* ---- the workers' side ---- */
 
-/* The message being filled goes to the thread. */
-static void outbox_publish(struct outbox *outbox)
+/* A message being filled goes to the thread; its slot's memory is what the next one is filled in. */
+static void outbox_publish(struct outbox *outbox, uint8_t bucket)
 {
-	struct message *message = outbox_slot(outbox, outbox->head);
+	struct message *slot = outbox_slot(outbox, outbox->head), *message = &outbox->open[bucket];
+	uint8_t *free_bytes = slot->bytes;
 
 	message_end_set(message);
 	message->gap_records = outbox->gap_records;
 	message->gap_messages = outbox->gap_messages;
 	outbox->gap_records = outbox->gap_messages = 0;
-	outbox->filling = false;
+	*slot = *message;
+	message->bytes = free_bytes;
+	outbox->filling[bucket] = false;
+	outbox->filling_count--;
 	pthread_mutex_lock(&outbox->lock);
 	outbox->head++;
 	pthread_mutex_unlock(&outbox->lock);
@@ -86,19 +90,18 @@ static bool outbox_await_room(struct outbox *outbox, bool patient)
 struct message *outbox_message(struct outbox *outbox, uint8_t bucket, uint16_t id, uint32_t bytes,
 			       uint32_t message_bytes, bool patient)
 {
-	struct message *message = outbox_slot(outbox, outbox->head);
+	struct message *message = &outbox->open[bucket];
 
-	if (outbox->filling && (message->bucket != bucket || !message_fits(message, id, bytes))) {
-		outbox_publish(outbox);
-		message = outbox_slot(outbox, outbox->head);
-	}
-	if (!outbox->filling) {
+	if (outbox->filling[bucket] && !message_fits(message, id, bytes))
+		outbox_publish(outbox, bucket);
+	if (!outbox->filling[bucket]) {
 		if (!outbox_await_room(outbox, patient))
 			return NULL;
 		message_begin(message, outbox->version, message_bytes);
 		message->bucket = bucket;
 		message->begun_ns = clock_monotonic_ns();
-		outbox->filling = true;
+		outbox->filling[bucket] = true;
+		outbox->filling_count++;
 	}
 	return message;
 }
@@ -112,17 +115,22 @@ void outbox_lose(struct outbox *outbox, uint32_t records)
 
 void outbox_tick(struct outbox *outbox)
 {
-	struct message *message = outbox_slot(outbox, outbox->head);
+	uint64_t now_ns = clock_monotonic_ns();
 
-	if (outbox->filling && !message_is_empty(message) &&
-	    clock_monotonic_ns() - message->begun_ns >= OUTBOX_FLUSH_MS * (uint64_t)CLOCK_NS_PER_MS)
-		outbox_publish(outbox);
+	for (uint8_t i = 0; i < outbox->bucket_count; i++) {
+		const struct message *message = &outbox->open[i];
+
+		if (outbox->filling[i] && !message_is_empty(message) &&
+		    now_ns - message->begun_ns >= OUTBOX_FLUSH_MS * (uint64_t)CLOCK_NS_PER_MS)
+			outbox_publish(outbox, i);
+	}
 }
 
 void outbox_stop(struct outbox *outbox)
 {
-	if (outbox->filling)
-		outbox_publish(outbox);
+	for (uint8_t i = 0; i < outbox->bucket_count; i++)
+		if (outbox->filling[i])
+			outbox_publish(outbox, i);
 	pthread_mutex_lock(&outbox->lock);
 	outbox->stopping = true;
 	pthread_mutex_unlock(&outbox->lock);
@@ -174,20 +182,21 @@ static void outbox_make_lock(struct outbox *outbox)
 }
 
 int outbox_open(struct outbox *outbox, enum message_version version, uint64_t bytes,
-		uint32_t slot_bytes)
+		uint32_t slot_bytes, uint32_t bucket_count)
 {
-	uint64_t count = bytes / slot_bytes;
+	uint64_t count = bytes / slot_bytes, least = OUTBOX_MESSAGES_MIN + bucket_count;
 
 	outbox->version = version;
 	outbox->slot_bytes = slot_bytes;
-	outbox->slot_count = (uint32_t)(count < OUTBOX_MESSAGES_MIN ? OUTBOX_MESSAGES_MIN : count);
+	outbox->slot_count = (uint32_t)(count < least ? least : count);
+	outbox->bucket_count = bucket_count;
 	outbox->given_up_tail = UINT64_MAX;
 	outbox->wake_fd = -1;
 	outbox->slots = calloc(outbox->slot_count, sizeof(*outbox->slots));
 	if (!outbox->slots)
 		return -ENOMEM;
 	outbox_make_lock(outbox);
-	outbox->memory = malloc((size_t)outbox->slot_count * slot_bytes);
+	outbox->memory = malloc(((size_t)outbox->slot_count + bucket_count) * slot_bytes);
 	if (!outbox->memory)
 		return -ENOMEM;
 	outbox->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
@@ -195,6 +204,9 @@ int outbox_open(struct outbox *outbox, enum message_version version, uint64_t by
 		return -errno;
 	for (uint32_t i = 0; i < outbox->slot_count; i++)
 		outbox->slots[i].bytes = outbox->memory + (size_t)i * slot_bytes;
+	for (uint32_t i = 0; i < bucket_count; i++)
+		outbox->open[i].bytes =
+			outbox->memory + ((size_t)outbox->slot_count + i) * slot_bytes;
 	return 0;
 }
 

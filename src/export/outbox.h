@@ -3,7 +3,8 @@
  * Messages on their way from the workers, who fill them, to the sender's
  * thread: a bounded ring.
  *
- *	slots [tail, head) wait to be sent; slot 'head' is being filled
+ *	slots [tail, head) wait to be sent
+ *	open: the messages being filled, one for each bucket; each has a slot in reserve
  *
  * Invariants:
  * - Workers work with it one at a time; the thread sees only what has been
@@ -20,7 +21,7 @@
 
 #include "ipfix_message.h"
 
-enum { OUTBOX_MESSAGES_MIN = 4 };
+enum { OUTBOX_BUCKETS_MAX = 8, OUTBOX_MESSAGES_MIN = 3 /* beside one for each bucket */ };
 
 struct outbox {
 	pthread_mutex_t lock; /* of head, tail, stopping */
@@ -33,14 +34,19 @@ struct outbox {
 	int wake_fd;
 	enum message_version version;
 	/* the workers' */
-	bool filling;
+	struct message open[OUTBOX_BUCKETS_MAX];
+	bool filling[OUTBOX_BUCKETS_MAX];
+	uint32_t bucket_count, filling_count;
 	uint64_t given_up_tail; /* tail when a patient worker gave up; UINT64_MAX = has not */
 	uint32_t gap_records, gap_messages;
 };
 
-/* Room for 'bytes' of messages of 'slot_bytes' each; close also when it failed. -ENOMEM, -errno. */
+/*
+ * Room for 'bytes' of messages of 'slot_bytes' each, filled for so many
+ * buckets; close also when it failed. -ENOMEM, -errno.
+ */
 int outbox_open(struct outbox *outbox, enum message_version version, uint64_t bytes,
-		uint32_t slot_bytes);
+		uint32_t slot_bytes, uint32_t bucket_count);
 /* An outbox that is all zero may be closed. */
 void outbox_close(struct outbox *outbox);
 
@@ -55,7 +61,7 @@ struct message *outbox_message(struct outbox *outbox, uint8_t bucket, uint16_t i
 			       uint32_t message_bytes, bool patient);
 /* So many data records did not get in. */
 void outbox_lose(struct outbox *outbox, uint32_t records);
-/* Publish the message being filled when it has waited for long enough. */
+/* Publish messages being filled that have waited for long enough. */
 void outbox_tick(struct outbox *outbox);
 /* There is no more to come: publish what there is, and tell the thread. */
 void outbox_stop(struct outbox *outbox);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sender.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -14,6 +15,9 @@ enum {
 	SENDER_DRAIN_MS = 10000,     /* at the end, with a collector that takes messages */
 	SENDER_DRAIN_AWAY_MS = 2000, /* and with none */
 };
+
+static_assert((int)OUTBOX_BUCKETS_MAX >= (int)SENDER_COLLECTORS_MAX,
+	      "a message is filled for each collector");
 
 struct sender {
 	struct collectors collectors;
@@ -31,9 +35,9 @@ struct sender {
 struct message *sender_message(struct sender *sender, uint8_t bucket, uint16_t id, uint32_t bytes,
 			       bool patient)
 {
-	return outbox_message(&sender->outbox, bucket, id, bytes,
-			      __atomic_load_n(&sender->collectors.message_bytes, __ATOMIC_RELAXED),
-			      patient);
+	return outbox_message(
+		&sender->outbox, (uint8_t)(bucket % sender->outbox.bucket_count), id, bytes,
+		__atomic_load_n(&sender->collectors.message_bytes, __ATOMIC_RELAXED), patient);
 }
 
 static void sender_note_loss(struct sender *sender, uint64_t flows, uint64_t packets,
@@ -163,7 +167,8 @@ static int sender_start(struct sender *sender, uint64_t queue_bytes)
 {
 	int rc = outbox_open(&sender->outbox, sender->collectors.content.version,
 			     queue_bytes ? queue_bytes : SENDER_QUEUE_BYTES_DEFAULT,
-			     sender->collectors.slot_bytes);
+			     sender->collectors.slot_bytes,
+			     sender->collectors.network.balance ? sender->collectors.count : 1);
 
 	if (rc == 0)
 		rc = -pthread_create(&sender->thread, NULL, sender_run, sender);

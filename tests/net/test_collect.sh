@@ -56,6 +56,26 @@ else
 	assert_refuses 1 'this kernel has no SCTP' "$WEIR" collect --listen sctp://127.0.0.1:$port -w null:
 fi
 
+# ---- flows divided among collectors: each gets its messages full ----
+
+start collect "$ns" "$WEIR" collect -w "$dir/b.got.json" --report "$dir/b.report" \
+	--listen tcp://127.0.0.1:$port --listen tcp://127.0.0.2:$port --listen tcp://127.0.0.3:$port
+listen_three() { in_ns ss -H -lnt "sport = :$port" | grep -c . | grep -qx 3; }
+wait_for 20 'three collectors' listen_three
+run in_ns "$WEIR" flow -i fake:flows=9000 -c 9000 -w "$dir/b.json" --balance \
+	-w "ipfix+tcp://127.0.0.1:$port,127.0.0.2:$port,127.0.0.3:$port"
+assert_eq 'balance: exit status of flow' 0 "$status"
+wait_for 10 'balance: the last record' has_records "$dir/b.got.json" "$(wc -l <"$dir/b.json")"
+stop collect
+counts() { jq -c '[.sourceIPv4Address, .sourceTransportPort, .packetDeltaCount, .octetDeltaCount]' "$1" | sort; }
+diff <(counts "$dir/b.json") <(counts "$dir/b.got.json") >"$dir/b.diff" ||
+	fail "balance: records differ: $(head -c 600 "$dir/b.diff")"
+assert_eq 'balance: collectors with a share of 20 % at least' 3 \
+	"$(jq '[.exporters[] | select(.records >= 1800)] | length' "$dir/b.report")"
+assert_eq 'balance: nothing wrong' 0 "$(jq '[.exporters[] | .lost + .gaps] | add' "$dir/b.report")"
+assert_ge 'balance: records a message' 20 \
+	"$(jq '[.exporters[] | select(.domain == 1)] | (map(.records) | add) / (map(.messages) | add) | floor' "$dir/b.report")"
+
 # ---- a file ----
 
 all=full,histogram,packets:12
