@@ -9,6 +9,8 @@
 #include <netinet/in.h>
 #include <poll.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "transport.h"
 
@@ -41,16 +43,45 @@ static void udp_measure(struct transport *t)
 	t->message_bytes = (uint32_t)mtu - (v6 ? UDP_HEADERS_V6 : UDP_HEADERS_V4);
 }
 
+/* From the same address, and to the same one? The source's port may differ. */
+static bool udp_is_same_way(int a, int b)
+{
+	struct sockaddr_storage from[2] = {0}, to[2] = {0};
+	const int fds[2] = {a, b};
+
+	for (int i = 0; i < 2; i++) {
+		socklen_t length = sizeof(*from);
+
+		if (getsockname(fds[i], (struct sockaddr *)&from[i], &length))
+			return false;
+		length = sizeof(*to);
+		if (getpeername(fds[i], (struct sockaddr *)&to[i], &length))
+			return false;
+		((struct sockaddr_in *)&from[i])->sin_port = 0; /* where IPv6 has it, too */
+	}
+	return !memcmp(&from[0], &from[1], sizeof(*from)) && !memcmp(&to[0], &to[1], sizeof(*to));
+}
+
+/*
+ * The socket stays, so that the exporter stays the same, as long as it is on
+ * the way that there is now: a name may have got another address, and a source
+ * address that this host has no longer (a lease is over) gets nowhere.
+ */
 static int udp_connect(struct transport *t)
 {
-	int bytes = UDP_SEND_BUFFER_BYTES, want = IP_PMTUDISC_WANT;
-	int rc;
+	int bytes = UDP_SEND_BUFFER_BYTES, want = IP_PMTUDISC_WANT, old = t->fd, rc;
 
-	if (t->fd >= 0) { /* the same socket, so that the exporter stays the same */
+	t->fd = -1;
+	rc = transport_dial(t, SOCK_DGRAM, IPPROTO_UDP);
+	if (old >= 0 && (rc < 0 || udp_is_same_way(old, t->fd))) {
+		transport_hang_up(t);
+		t->failure = (struct weir_error){0};
+		t->fd = old;
 		udp_measure(t);
 		return 0;
 	}
-	rc = transport_dial(t, SOCK_DGRAM, IPPROTO_UDP);
+	if (old >= 0)
+		close(old);
 	if (rc < 0)
 		return rc;
 	setsockopt(t->fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes)); /* less is slower only */

@@ -137,3 +137,23 @@ PYTHON
 		'[[.exporters[].lost], [.exporters[].malformed], [.exporters[].no_template]] |
 		map(add) | join(" ")' "$dir/change-$transport.collected")"
 done
+
+# ---- an exporter's host gets another address ----
+
+start collect "$tx" "$WEIR" collect --listen "udp://$tx_ip:$port" -w "$dir/moved.got.json" \
+	--report "$dir/moved.collected"
+wait_for 20 'the collector' bash -c "ip netns exec $tx ss -H -lnu 'sport = :$port' | grep -q ."
+start flow "$rx" "$WEIR" flow -i "$rx_if" --idle-timeout 200ms -w "ipfix+udp://$tx_ip:$port" \
+	"udp and not port $port"
+wait_capture "$rx" "$rx_if"
+generate --flows 50 --count 50
+wait_for 20 'records from the first address' has_records "$dir/moved.got.json" 50
+ip -n "$rx" addr del "$rx_ip/24" dev "$rx_if"
+ip -n "$rx" addr add 10.100.0.77/24 dev "$rx_if"
+generate --flows 50 --count 50
+wait_for 20 'records from the second address' has_records "$dir/moved.got.json" 100
+stop flow
+stop collect
+assert_eq 'moved: records by the address they came from' '10.100.0.2 50, 10.100.0.77 50' \
+	"$(jq -r '[.exporters[] | select(.domain == 1) | "\(.exporter | sub("udp://(?<a>.*):.*"; "\(.a)")) \(.records)"] |
+		join(", ")' "$dir/moved.collected")"
