@@ -19,12 +19,13 @@ int connection_open(struct connection *connection, int fd, SSL_CTX *context, con
 	if (stream_open(&connection->stream, exporter) < 0)
 		return -ENOMEM;
 	connection->fd = fd;
+	connection->begun_ns = clock_monotonic_ns();
 	connection->events = POLLIN;
 	connection->established = !context;
 	if (!context)
 		return 0;
 	connection->deadline_ns =
-		clock_monotonic_ns() + CONNECTION_HANDSHAKE_MS * (uint64_t)CLOCK_NS_PER_MS;
+		connection->begun_ns + CONNECTION_HANDSHAKE_MS * (uint64_t)CLOCK_NS_PER_MS;
 	connection->session = SSL_new(context);
 	if (!connection->session || SSL_set_fd(connection->session, fd) != 1) {
 		SSL_free(connection->session);
@@ -107,15 +108,17 @@ int connection_serve(struct connection *connection, struct weir_collect *collect
 		return rc;
 	for (int turn = 0; turn < CONNECTION_READS_PER_TURN || connection_has_more(connection);
 	     turn++) {
-		uint32_t room;
+		uint32_t room, there = stream->used;
 		uint8_t *at = stream_room(stream, &room);
 
 		rc = connection_receive(connection, at, room);
 		if (rc <= 0)
 			return rc;
+		there += (uint32_t)rc;
 		rc = stream_take(stream, collect, (uint32_t)rc);
 		if (rc < 0)
 			return rc;
+		connection->spoke |= stream->used < there;
 	}
 	return 0;
 }

@@ -17,6 +17,8 @@ struct connection {
 	short events; /* of poll(2), that it waits for */
 	SSL *session; /* NULL without TLS */
 	bool established;
+	bool spoke;           /* a whole message has come */
+	uint64_t begun_ns;    /* monotonic */
 	uint64_t deadline_ns; /* monotonic: of the handshake */
 	struct stream stream;
 };

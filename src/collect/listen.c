@@ -2,6 +2,7 @@
 /* Where messages come from: one table of kinds, and one poll over all of them. */
 #include <errno.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,6 +22,10 @@ enum {
 	LISTEN_BATCHES_PER_TURN = 16,
 	LISTEN_DATAGRAM_BYTES = 65536,
 	LISTEN_CONNECTIONS_MAX = 256,
+	LISTEN_ALIVE_IDLE_S =
+		60, /* a silent peer is asked so late, so often, if it is still there */
+	LISTEN_ALIVE_INTERVAL_S = 15,
+	LISTEN_ALIVE_TRIES = 4,
 	LISTEN_NOTICES_PER_S = 8, /* anyone may try to be let in */
 };
 
@@ -212,6 +217,51 @@ static bool listen_receive(struct weir_collect *collect, struct listener *listen
 
 /* ---- connections ---- */
 
+static void listen_hang_up(struct weir_collect *collect, uint32_t index)
+{
+	struct listeners *l = collect->listeners;
+
+	weir_collect_forget(collect, l->connections[index].stream.exporter);
+	connection_close(&l->connections[index]);
+	l->connections[index] = l->connections[--l->connection_count];
+}
+
+/* A place for one more: of those that have not yet sent a message the oldest gives way. */
+static bool listen_make_room(struct weir_collect *collect)
+{
+	struct listeners *l = collect->listeners;
+	uint32_t oldest = LISTEN_CONNECTIONS_MAX;
+
+	if (l->connection_count < LISTEN_CONNECTIONS_MAX)
+		return true;
+	for (uint32_t i = 0; i < l->connection_count; i++)
+		if (!l->connections[i].spoke &&
+		    (oldest == LISTEN_CONNECTIONS_MAX ||
+		     l->connections[i].begun_ns < l->connections[oldest].begun_ns))
+			oldest = i;
+	if (oldest == LISTEN_CONNECTIONS_MAX)
+		return false;
+	listen_refuse(collect, l->connections[oldest].stream.exporter,
+		      "it has sent nothing, and others wait");
+	listen_hang_up(collect, oldest);
+	return true;
+}
+
+/* Else a peer whose host is gone would keep its place for ever. */
+static void listen_watch(int fd)
+{
+	const struct {
+		int level, name, value;
+	} options[] = {{SOL_SOCKET, SO_KEEPALIVE, 1},
+		       {IPPROTO_TCP, TCP_KEEPIDLE, LISTEN_ALIVE_IDLE_S},
+		       {IPPROTO_TCP, TCP_KEEPINTVL, LISTEN_ALIVE_INTERVAL_S},
+		       {IPPROTO_TCP, TCP_KEEPCNT, LISTEN_ALIVE_TRIES}};
+
+	for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++)
+		setsockopt(fd, options[i].level, options[i].name, &options[i].value,
+			   sizeof(options[i].value));
+}
+
 static void listen_accept(struct weir_collect *collect, const struct listener *listener)
 {
 	struct listeners *l = collect->listeners;
@@ -224,7 +274,9 @@ static void listen_accept(struct weir_collect *collect, const struct listener *l
 	if (fd < 0)
 		return;
 	address_name(name, listener->kind->scheme, (struct sockaddr *)&peer, length);
-	if (l->connection_count == LISTEN_CONNECTIONS_MAX)
+	if (listener->kind->protocol == IPPROTO_TCP) /* SCTP asks by itself */
+		listen_watch(fd);
+	if (!listen_make_room(collect))
 		listen_refuse(collect, name, "there are too many connections");
 	else if (connection_open(&l->connections[l->connection_count], fd, listener->context,
 				 name) == 0) {
@@ -232,15 +284,6 @@ static void listen_accept(struct weir_collect *collect, const struct listener *l
 		return;
 	}
 	close(fd);
-}
-
-static void listen_hang_up(struct weir_collect *collect, uint32_t index)
-{
-	struct listeners *l = collect->listeners;
-
-	weir_collect_forget(collect, l->connections[index].stream.exporter);
-	connection_close(&l->connections[index]);
-	l->connections[index] = l->connections[--l->connection_count];
 }
 
 static void listen_read(struct weir_collect *collect, uint32_t index)
@@ -284,7 +327,10 @@ static void listen_serve(struct weir_collect *collect, const struct pollfd *fds)
 		else
 			listen_accept(collect, &l->listener[i]);
 	}
-	/* from the end: one that is over is replaced by the last */
+	/*
+	 * From the end: one that is over is replaced by the last. (One that gave way to a new
+	 * one was, too: to read of another than polled does no harm.)
+	 */
 	for (uint32_t i = connections; i--;)
 		if (fds[i].revents)
 			listen_read(collect, i);

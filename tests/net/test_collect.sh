@@ -6,7 +6,7 @@
 # test_conservation.sh, test_export_faults.sh.)
 . "$(dirname "$0")/lib.sh"
 need_root
-need jq
+need jq python3
 need_pcaps
 
 ns=weir-$$-collect
@@ -75,6 +75,26 @@ assert_eq 'balance: collectors with a share of 20 % at least' 3 \
 assert_eq 'balance: nothing wrong' 0 "$(jq '[.exporters[] | .lost + .gaps] | add' "$dir/b.report")"
 assert_ge 'balance: records a message' 20 \
 	"$(jq '[.exporters[] | select(.domain == 1)] | (map(.records) | add) / (map(.messages) | add) | floor' "$dir/b.report")"
+
+# ---- connections that say nothing leave room for an exporter ----
+
+start collect "$ns" "$WEIR" collect --listen "tcp://127.0.0.1:$port" -w null: --report "$dir/idle.report"
+listens() { in_ns ss -H -ln"$1" "sport = :$port" | grep -q .; }
+wait_for 20 'the collector' listens t
+start idle "$ns" python3 -c "
+import socket, sys, time
+held = [socket.create_connection(('127.0.0.1', $port)) for _ in range(300)]
+print(len(held), flush=True)
+time.sleep(1000)"
+wait_for 20 'idle connections' grep -q 300 "$dir/idle.out"
+held() { (($(in_ns ss -H -tno state established "sport = :$port" | grep -c keepalive) >= 256)); }
+wait_for 20 'connections whose peers are asked if they are still there' held
+run in_ns "$WEIR" flow -q "${inputs[@]}" -w "ipfix+tcp://127.0.0.1:$port" -w "$dir/idle.json"
+assert_eq 'idle: exit status of flow' 0 "$status"
+stop idle TERM
+stop collect
+assert_eq 'idle: records' "$(wc -l <"$dir/idle.json")" \
+	"$(jq '[.exporters[].records] | add // 0' "$dir/idle.report")"
 
 # ---- a file ----
 
