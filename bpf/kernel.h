@@ -21,6 +21,8 @@ enum { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_XSKMAP = 17, BPF_F_MMAPABLE = 1 << 1
 
 enum xdp_action { XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT };
 
+enum xdp_rss_hash_type { XDP_RSS_TYPE_NONE };
+
 struct xdp_md {
 	__u32 data;
 	__u32 data_end;

@@ -5,10 +5,11 @@
 SEC("xdp.frags")
 int xdp_take(struct xdp_md *context)
 {
+	const struct xdp_told nothing = {0};
 	struct xdp_control *control = xdp_is_wanted(context);
 
 	if (!control)
 		return XDP_PASS;
-	xdp_write_note(context, 0, 0);
+	xdp_write_note(context, &nothing);
 	return xdp_hand_over(context, control);
 }

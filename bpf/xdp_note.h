@@ -19,10 +19,12 @@ enum {
 
 /* Where the driver has no room for metadata there is none: the mark tells. */
 struct xdp_note {
-	__u64 time; /* ns of CLOCK_TAI or CLOCK_MONOTONIC */
+	__u64 time; /* ns of CLOCK_TAI or CLOCK_MONOTONIC, or of the NIC's clock: is_adapter_time */
 	__u32 mark; /* XDP_NOTE_MARK */
 	__u16 vlan_tci;
 	__u16 vlan_tpid; /* in network order; 0: the NIC took no tag out, or the driver tells none */
+	__u32 hash;      /* 0: not told */
+	__u32 is_adapter_time;
 };
 
 struct xdp_control {
@@ -38,6 +40,8 @@ struct xdp_plan {
 	 * serves it on one CPU at a time, but for PREEMPT_RT, and without one (mode skb).
 	 */
 	__u32 is_shared;
+	/* What the driver is asked for in each packet. */
+	__u32 wants_time, wants_hash;
 };
 
 #endif

@@ -36,8 +36,14 @@ static __always_inline void xdp_count(__u64 *counter)
 		*(volatile __u64 *)counter = *counter + 1;
 }
 
-/* The VLAN tag as struct xdp_note has it; its kind is 0 when there is none. */
-static __always_inline void xdp_write_note(struct xdp_md *context, __u16 vlan_tci, __u16 vlan_tpid)
+/* What the driver has told of a packet, as struct xdp_note has it. */
+struct xdp_told {
+	__u64 time; /* 0: not told */
+	__u32 hash;
+	__u16 vlan_tci, vlan_tpid;
+};
+
+static __always_inline void xdp_write_note(struct xdp_md *context, const struct xdp_told *told)
 {
 	struct xdp_note *note;
 
@@ -46,10 +52,15 @@ static __always_inline void xdp_write_note(struct xdp_md *context, __u16 vlan_tc
 	note = (struct xdp_note *)(long)context->data_meta;
 	if ((void *)(note + 1) > (void *)(long)context->data)
 		return;
-	note->time = plan.has_tai ? bpf_ktime_get_tai_ns() : bpf_ktime_get_ns();
+	note->is_adapter_time = told->time != 0;
+	if (told->time)
+		note->time = told->time;
+	else
+		note->time = plan.has_tai ? bpf_ktime_get_tai_ns() : bpf_ktime_get_ns();
 	note->mark = XDP_NOTE_MARK;
-	note->vlan_tci = vlan_tci;
-	note->vlan_tpid = vlan_tpid;
+	note->vlan_tci = told->vlan_tci;
+	note->vlan_tpid = told->vlan_tpid;
+	note->hash = told->hash;
 }
 
 /* The control of the packet's queue, if that is captured. */

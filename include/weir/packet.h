@@ -51,7 +51,7 @@ struct weir_packet {
 	uint32_t captured_len; /* bytes that can be read at 'bytes' */
 	uint32_t wire_len;     /* bytes of the frame as the source saw it, without FCS */
 	uint32_t interface;    /* index into the engine's weir_interfaces */
-	uint32_t rx_hash;      /* the NIC's or the kernel's flow hash, 0 when not told */
+	uint32_t rx_hash;      /* the NIC's flow hash (xdp: with hash=yes), 0 when not told */
 	union {
 		uint16_t vlan_tci;    /* with WEIR_PACKET_VLAN_RESTORED */
 		uint16_t drop_reason; /* with WEIR_PACKET_DROPPED: subsystem << 12 | number */

@@ -17,7 +17,7 @@
 #include "link.h"
 #include "plan.h"
 #include "xdp.skel.h"
-#include "xdp_vlan.skel.h"
+#include "xdp_told.skel.h"
 #include "xsk.h"
 
 enum { XDP_BOUND_TO_DEVICE = 1 << 6 /* BPF_F_XDP_DEV_BOUND_ONLY, linux/bpf.h, since 6.3 */ };
@@ -44,14 +44,16 @@ struct xdp_program {
 	struct bpf_program *take;
 };
 
-static int xdp_load(const struct xdp_program *program, enum hook_mode mode,
-		    struct hook_answer *answer, struct weir_error *error)
+static int xdp_load(const struct xdp_program *program, const struct hook_xdp_request *request,
+		    enum hook_mode mode, struct hook_answer *answer, struct weir_error *error)
 {
 	int rc;
 
 	answer->controls = XDP_QUEUES_MAX;
 	answer->has_tai = plan_has_tai();
 	program->plan->has_tai = answer->has_tai;
+	program->plan->wants_time = request->wants_time;
+	program->plan->wants_hash = request->wants_hash;
 	program->plan->is_shared = mode != HOOK_MODE_NATIVE || plan_is_preempted();
 	rc = bpf_object__load_skeleton(program->skeleton);
 	if (rc < 0)
@@ -123,7 +125,7 @@ static int xdp_attach(const struct xdp_program *program, const struct hook_xdp_r
 		      enum hook_mode mode, const int *sockets, struct hook_answer *answer,
 		      struct weir_error *error)
 {
-	int rc = xdp_load(program, mode, answer, error);
+	int rc = xdp_load(program, request, mode, answer, error);
 
 	for (uint32_t i = 0; rc == 0 && i < request->queues; i++) {
 		uint32_t queue = request->queue + i;
@@ -145,11 +147,11 @@ static int xdp_attach(const struct xdp_program *program, const struct hook_xdp_r
 	return 0;
 }
 
-/* With VLAN tags as the driver tells them; many cannot, and no old kernel. */
-static int xdp_attach_vlan(const struct hook_xdp_request *request, const int *sockets,
+/* With what the driver tells of each packet; no old kernel can. */
+static int xdp_attach_told(const struct hook_xdp_request *request, const int *sockets,
 			   struct hook_answer *answer, struct weir_error *error)
 {
-	struct xdp_vlan_bpf *xdp = xdp_vlan_bpf__open();
+	struct xdp_told_bpf *xdp = xdp_told_bpf__open();
 	int rc;
 
 	if (!xdp)
@@ -163,7 +165,7 @@ static int xdp_attach_vlan(const struct hook_xdp_request *request, const int *so
 						    .sockets = xdp->maps.xdp_sockets,
 						    .take = xdp->progs.xdp_take},
 			request, HOOK_MODE_NATIVE, sockets, answer, error);
-	xdp_vlan_bpf__destroy(xdp);
+	xdp_told_bpf__destroy(xdp);
 	return rc;
 }
 
@@ -196,6 +198,7 @@ int hook_xdp_attach(const struct hook_xdp_request *request, const int *sockets,
 		    struct hook_answer *answer, struct weir_error *error)
 {
 	libbpf_print_fn_t print = libbpf_set_print(NULL); /* the library never prints */
+	bool is_told;
 	int rc = -EOPNOTSUPP;
 
 	memset(answer, 0, sizeof(*answer));
@@ -203,11 +206,17 @@ int hook_xdp_attach(const struct hook_xdp_request *request, const int *sockets,
 		return weir_error_set(error, -EINVAL, "no such AF_XDP set-up");
 	/* The better ones first; the last one's refusal is told. */
 	if (request->mode != HOOK_MODE_SKB)
-		rc = xdp_attach_vlan(request, sockets, answer, error);
+		rc = xdp_attach_told(request, sockets, answer, error);
+	is_told = rc == 0;
 	if (xdp_may_retry(rc) && request->mode == HOOK_MODE_AUTO)
 		rc = xdp_attach_plain(request, HOOK_MODE_NATIVE, sockets, answer, error);
 	if (xdp_may_retry(rc))
 		rc = xdp_attach_plain(request, request->mode, sockets, answer, error);
 	libbpf_set_print(print);
+	if (rc == 0 && !is_told && (request->wants_time || request->wants_hash))
+		snprintf(answer->notice + strlen(answer->notice),
+			 sizeof(answer->notice) - strlen(answer->notice),
+			 "%sno driver's time or hash: that takes Linux 6.8 and native XDP",
+			 *answer->notice ? "; " : "");
 	return rc;
 }

@@ -258,6 +258,8 @@ void detail_packet(struct text *text, const struct weir_packet *packet,
 	struct weir_packet rest = *packet;
 	struct weir_headers headers = *outer;
 
+	if (packet->rx_hash)
+		text_add(text, "    rx_hash 0x%08x\n", packet->rx_hash);
 	detail_headers(text, &rest, &headers, 0);
 	for (unsigned int depth = 1; depth <= WEIR_TUNNEL_DEPTH_MAX; depth++) {
 		uint32_t offset = headers.inner_offset;

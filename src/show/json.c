@@ -124,6 +124,8 @@ void json_packet(struct text *text, const struct weir_packet *packet,
 		 names_direction(packet->flags), packet->captured_len, packet->wire_len);
 	if (packet->gso_size)
 		text_add(text, ",\"gso_size\":%u", packet->gso_size);
+	if (packet->rx_hash)
+		text_add(text, ",\"rx_hash\":%u", packet->rx_hash);
 	json_headers(text, packet, outer);
 	if (inner->tunnel_depth > outer->tunnel_depth) {
 		text_add(text,

@@ -62,7 +62,7 @@ struct xdp {
 };
 
 struct xdp_settings {
-	uint64_t mode, bind, queue, ring, ring_ns, huge, busy, to_stack;
+	uint64_t mode, bind, queue, ring, ring_ns, huge, busy, to_stack, time, hash;
 };
 
 static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
@@ -76,6 +76,8 @@ static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
 		{"ring", SPEC_TIME, &s->ring_ns, CLOCK_NS_PER_US, CLOCK_NS_PER_S, {0}},
 		{"busy", SPEC_WORD, &s->busy, 0, 0, {"no", "yes"}},
 		{"huge", SPEC_WORD, &s->huge, 0, 0, {"no", "yes"}},
+		{"time", SPEC_WORD, &s->time, 0, 0, {"kernel", "adapter"}},
+		{"hash", SPEC_WORD, &s->hash, 0, 0, {"no", "yes"}},
 		{"to-stack", SPEC_WORD, &s->to_stack, 0, 0, {"no", "yes"}},
 		{NULL, 0, NULL, 0, 0, {0}},
 	};
@@ -93,6 +95,10 @@ static int xdp_parse(const char *subject, char *name, struct xdp_settings *s,
 			"options 'frames' and 'ring' both say how large the rings are");
 	if (s->mode == HOOK_MODE_SKB && s->bind == HOOK_BIND_ZEROCOPY)
 		return weir_error_set(error, -EINVAL, "mode=skb always copies: no bind=zerocopy");
+	if (s->mode == HOOK_MODE_SKB && (s->time || s->hash))
+		return weir_error_set(error, -EINVAL,
+				      "in mode skb there is no driver to be asked for time=adapter "
+				      "or hash=yes");
 	if (s->mode == HOOK_MODE_SKB && s->to_stack)
 		return weir_error_set(error, -EINVAL,
 				      "in mode skb what is handed back would be taken again, "
@@ -215,6 +221,8 @@ static int xdp_enter(struct xdp *xdp, const struct weir_source_settings *setting
 	int index;
 
 	snprintf(interface.name, sizeof(interface.name), "%s", xdp->link.name);
+	if (s->time)
+		strcpy(interface.description, "time stamps of the adapter");
 	snprintf(interface.filter, sizeof(interface.filter), "%s",
 		 weir_filter_expression(settings->filter));
 	memcpy(interface.hardware_address, xdp->link.hardware_address,
@@ -304,14 +312,9 @@ static int xdp_attach(struct xdp *xdp, const struct weir_fanout *fanout, bool to
 
 static void xdp_finish_views(struct xdp *xdp, uint32_t count)
 {
-	int64_t to_unix_ns;
-	uint64_t now_ns = program_clock_ns(xdp->hold->has_tai, &to_unix_ns);
-
 	for (uint32_t i = 0; i < count; i++) {
 		struct weir_packet *packet = &xdp->packets[i];
 
-		packet->time_ns =
-			(packet->time_ns ? packet->time_ns : now_ns) + (uint64_t)to_unix_ns;
 		packet->interface = xdp->interface;
 		if (packet->captured_len > xdp->snaplen)
 			packet->captured_len = xdp->snaplen;
@@ -349,14 +352,21 @@ static void xdp_release(struct weir_source *source, struct weir_batch *batch)
 static int xdp_next(struct weir_source *source, uint32_t limit, struct weir_batch **batch)
 {
 	struct xdp *xdp = (struct xdp *)source;
+	int64_t to_unix_ns;
+	uint64_t now_ns = program_clock_ns(xdp->hold->has_tai, &to_unix_ns);
 	uint32_t count = 0;
 
+	now_ns += (uint64_t)to_unix_ns;
 	for (uint32_t n = xdp->first; n < xdp->request.queues && !count; n += xdp->step) {
+		struct xdp_queue *queue;
+
 		xdp->turn += xdp->step;
 		if (xdp->turn >= xdp->request.queues)
 			xdp->turn = xdp->first;
-		count = xdp_queue_take(&xdp->hold->queues[xdp->turn], limit, &xdp->whole,
-				       xdp->packets);
+		queue = &xdp->hold->queues[xdp->turn];
+		queue->to_unix_ns = to_unix_ns;
+		queue->now_ns = now_ns;
+		count = xdp_queue_take(queue, limit, &xdp->whole, xdp->packets);
 	}
 	if (!count && xdp->is_gone)
 		return weir_error_set(&source->failure, -ENODEV,
@@ -466,12 +476,30 @@ static int xdp_read_counters(struct weir_source *source)
 	return 0;
 }
 
+static void xdp_tell_times(const struct xdp *xdp)
+{
+	char text[160];
+	uint64_t own = 0;
+
+	for (uint32_t i = xdp->first; i < xdp->request.queues; i += xdp->step)
+		own += xdp->hold->queues[i].own_times;
+	if (!own)
+		return;
+	snprintf(text, sizeof(text),
+		 "the driver of '%s' told no time of %" PRIu64
+		 " packets: they have the program's time",
+		 xdp->link.name, own);
+	xdp_notice(xdp, text);
+}
+
 static void xdp_stop(struct weir_source *source)
 {
 	struct xdp *xdp = (struct xdp *)source;
 
 	xdp_hold_detach(xdp->hold);
 	xdp->is_ending = true;
+	if (xdp->request.wants_time)
+		xdp_tell_times(xdp);
 }
 
 static void xdp_close(struct weir_source *source)
@@ -540,12 +568,16 @@ int xdp_open(const char *subject, const struct weir_source_settings *settings,
 		xdp->request.bind = (uint32_t)s.bind;
 		xdp->request.is_huge = s.huge;
 		xdp->request.is_busy = s.busy;
+		xdp->request.wants_time = s.time;
+		xdp->request.wants_hash = s.hash;
 		if (s.busy)
 			xdp->source.poll_interval_ms = 0;
 		rc = xdp_make_whole(xdp, error);
 	}
 	if (rc >= 0)
 		rc = xdp_enter(xdp, settings, &s, error);
+	if (rc >= 0 && s.time && !settings->dry_run)
+		rc = request_adapter_time(context->privilege, xdp->link.name, error);
 	if (rc >= 0 && settings->filter)
 		rc = weir_filter_prepare(settings->filter, xdp->link.link_type, error);
 	if (rc >= 0)

@@ -150,7 +150,7 @@ static void xdp_queue_restore_vlan(const struct xdp_note *note, struct weir_pack
 }
 
 /* View the frame, which may be the first one of a packet, as the note says. */
-static void xdp_queue_view(const struct xdp_queue *queue, const struct xdp_desc *frame,
+static void xdp_queue_view(struct xdp_queue *queue, const struct xdp_desc *frame,
 			   struct weir_packet *packet)
 {
 	const uint8_t *bytes = queue->memory + frame->addr;
@@ -160,9 +160,13 @@ static void xdp_queue_view(const struct xdp_queue *queue, const struct xdp_desc 
 	packet->bytes = bytes;
 	packet->captured_len = packet->wire_len = frame->len;
 	memcpy(&note, bytes - sizeof(note), sizeof(note));
+	queue->own_times += note.mark != XDP_NOTE_MARK || !note.is_adapter_time;
+	packet->time_ns = queue->now_ns;
 	if (note.mark != XDP_NOTE_MARK)
 		return;
-	packet->time_ns = note.time;
+	packet->time_ns = note.is_adapter_time ? note.time
+					       : note.time + (uint64_t)queue->to_unix_ns;
+	packet->rx_hash = note.hash;
 	if (note.vlan_tpid && frame->len >= XDP_QUEUE_ADDRESSES)
 		xdp_queue_restore_vlan(&note, packet);
 }

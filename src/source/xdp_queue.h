@@ -32,6 +32,9 @@ struct xdp_queue {
 	const struct xdp_control *control; /* the program's, of this queue */
 	struct xdp_ring receive, fill;
 	uint8_t *memory;      /* of all queues' frames */
+	int64_t to_unix_ns;   /* from the program's clock */
+	uint64_t now_ns;      /* Unix time, for packets without a note */
+	uint64_t own_times;   /* packets that have not the NIC's time */
 	bool is_busy;         /* nobody polls the driver but the reader */
 	uint64_t frame_mask;  /* to a frame's start */
 	uint32_t taken;       /* descriptors read, receive ring's index */
@@ -59,9 +62,10 @@ int xdp_queue_bind(const struct xdp_queue *queue, const struct xdp_queue *first,
 		   struct weir_error *error);
 
 /*
- * Views of up to 'limit' packets: bytes, lengths and, where the program left a
- * note, its time in time_ns (0 = none) and the VLAN tag put back. Packets of several frames are
- * put together in 'whole'. Returns how many.
+ * Views of up to 'limit' packets: bytes, lengths, time and, where the program
+ * left a note, the NIC's hash and the VLAN tag put back. Packets of several
+ * frames are put together in 'whole'. Returns how many. The queue's clock
+ * (to_unix_ns, now_ns) is to be set before.
  */
 uint32_t xdp_queue_take(struct xdp_queue *queue, uint32_t limit, const struct xdp_whole *whole,
 			struct weir_packet *packets);

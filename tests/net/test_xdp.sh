@@ -69,6 +69,21 @@ done
 lost=0 exact "xdp:$rx_if,busy=yes" --pps 100000 --flows 64
 assert_match 'what was got' 'polled busily' "$(<"$dir/xdp.err")"
 
+# ---- what the driver tells: a hash, the same for all packets of a flow ----
+
+start xdp "$rx" "$WEIR" show -i "xdp:$rx_if,hash=yes" --json -c 400
+wait_for 20 'the program' grep -qs 'takes packets from the host' "$dir/xdp.err"
+in_tx "$WEIR" generate -q -i "$tx_if" --count 400 --flows 16 --dst-mac "$rx_mac" --pps 20000 >"$dir/generate.out"
+await xdp
+assert_eq 'flows, hashes a flow, some of them different' '16 1 true' "$(jq -rs '
+	map({key: "\(.source):\(.source_port)", hash: .rx_hash})
+	| group_by(.key) | "\(length) \(map(map(.hash) | unique | length) | max) \(map(.[0].hash) | unique | length > 8)"
+	' "$dir/xdp.out")"
+assert_refuses 1 'does not stamp every packet; leave out time=adapter' \
+	in_rx "$WEIR" count -i "xdp:$rx_if,time=adapter"
+assert_refuses 1 'in mode skb there is no driver to be asked' \
+	in_rx "$WEIR" count -i "xdp:$rx_if,mode=skb,hash=yes"
+
 # ---- the size of the rings: in packets, and in time at 10 Gbit/s ----
 
 for size in frames=1024:1024 ring=1ms:16384 ring=4ms:65536; do

@@ -137,6 +137,8 @@ struct hook_xdp_request {
 	bool is_huge;         /* memory of huge pages */
 	bool is_busy;         /* the reader drives the driver's polling */
 	bool is_scattered;    /* a packet may take several frames */
+	bool wants_time;      /* of the NIC's clock */
+	bool wants_hash;      /* of the NIC */
 };
 
 /* The order of the descriptors; one socket for each queue ends them. */
