@@ -26,7 +26,7 @@ enum {
 		60, /* a silent peer is asked so late, so often, if it is still there */
 	LISTEN_ALIVE_INTERVAL_S = 15,
 	LISTEN_ALIVE_TRIES = 4,
-	LISTEN_NOTICES_PER_S = 8, /* anyone may try to be let in */
+	LISTEN_NOTICES_PER_S = 32, /* anyone may try to be let in */
 };
 
 /* What of a kind of listener differs. */
