@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifndef XDP_USE_SG
@@ -20,6 +21,12 @@ enum {
 	XDP_QUEUE_PREFETCH = 4,   /* packets ahead */
 	XDP_QUEUE_ADDRESSES = 12, /* bytes of an Ethernet header before its tag, */
 	XDP_QUEUE_TAG_BYTES = 4,  /* which has so many */
+	/*
+	 * A closed socket leaves its queue only when a work item of the kernel has
+	 * run (xp_put_pool, net/xdp/xsk_buff_pool.c), zero-copy restarts the queue there.
+	 */
+	XDP_QUEUE_BUSY_TRIES = 100,
+	XDP_QUEUE_BUSY_MS = 10, /* between two of them */
 };
 
 static int xdp_queue_map(struct xdp_ring *ring, int fd, const struct xdp_ring_offset *offset,
@@ -82,9 +89,9 @@ static int xdp_queue_refused(int code, const struct hook_xdp_request *request, u
 	if (code == -EBUSY)
 		return weir_error_set(
 			error, code,
-			"queue %u of '%s' has an AF_XDP socket already: end the other "
-			"program, or choose another queue=",
-			queue, name);
+			"queue %u of '%s' has an AF_XDP socket already, and kept it for %d ms: "
+			"end the other program, or choose another queue=",
+			queue, name, XDP_QUEUE_BUSY_TRIES * XDP_QUEUE_BUSY_MS);
 	if (code == -EINVAL && request->is_scattered)
 		return weir_error_set(
 			error, code,
@@ -106,6 +113,21 @@ static int xdp_queue_refused(int code, const struct hook_xdp_request *request, u
 	return weir_error_set_errno(error, code, "cannot bind to queue %u of '%s'", queue, name);
 }
 
+/* Wait while the queue is taken: by a socket that was closed right now, it is not for long. */
+static int xdp_queue_bind_to(int fd, const struct sockaddr_xdp *address)
+{
+	const struct timespec pause = {.tv_nsec = XDP_QUEUE_BUSY_MS * 1000000L};
+
+	for (int n = 0; n < XDP_QUEUE_BUSY_TRIES; n++) {
+		if (!bind(fd, (const struct sockaddr *)address, sizeof(*address)))
+			return 0;
+		if (errno != EBUSY)
+			return -errno;
+		nanosleep(&pause, NULL);
+	}
+	return -EBUSY;
+}
+
 int xdp_queue_bind(const struct xdp_queue *queue, const struct xdp_queue *first,
 		   const struct hook_xdp_request *request, uint32_t number,
 		   struct weir_error *error)
@@ -124,14 +146,14 @@ int xdp_queue_bind(const struct xdp_queue *queue, const struct xdp_queue *first,
 		.sxdp_flags = (uint16_t)(flags[wanted] | XDP_USE_NEED_WAKEUP |
 					 (request->is_scattered ? XDP_USE_SG : 0)),
 	};
+	int rc;
 
 	if (queue != first) { /* all else is as with the first one */
 		address.sxdp_flags = XDP_SHARED_UMEM;
 		address.sxdp_shared_umem_fd = (uint32_t)first->fd;
 	}
-	if (!bind(queue->fd, (struct sockaddr *)&address, sizeof(address)))
-		return 0;
-	return xdp_queue_refused(-errno, request, number, error);
+	rc = xdp_queue_bind_to(queue->fd, &address);
+	return rc < 0 ? xdp_queue_refused(rc, request, number, error) : 0;
 }
 
 /* A tag goes back to where it was: the addresses move up over the note. */

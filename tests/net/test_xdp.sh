@@ -219,6 +219,21 @@ for source in "xdp:$rx_if" "xdp:$rx_if,mode=skb" "xdp:$rx_if,queue=1"; do
 		eval '[[ $(attached "$rx" "$rx_if") = "0 0" ]]'
 done
 
+# ---- a queue that is taken, but not for long ----
+
+waits() { # for the queue: nothing else sleeps while it is opening
+	grep -qs hrtimer_nanosleep /proc/"$(pid_of second)"/task/*/wchan
+}
+capture first "$rx" "xdp:$rx_if,queue=0"
+start second "$rx" "$WEIR" count -i "xdp:$rx_if,queue=0"
+wait_for 20 'the second one to wait for the queue' waits
+kill -STOP "$(pid_of second)" # a slow test shall not make it give up
+stop first
+kill -CONT "$(pid_of second)"
+wait_for 20 'the second one to have the queue' eval '[[ $(attached "$rx" "$rx_if") = "0 1" ]]'
+stop second
+assert_eq 'status after waiting' 0 "$status"
+
 # ---- refusals ----
 
 assert_refuses 1 'has no queue 2; it has 2' in_rx "$WEIR" count -i "xdp:$rx_if,queue=2"
@@ -234,7 +249,7 @@ assert_refuses 1 'no outgoing' in_rx "$WEIR" count -Q out -i "xdp:$rx_if"
 assert_refuses 1 'limit of locked memory does not allow' without_root "$WEIR" count -i xdp:lo
 assert_refuses 1 'not permitted to load' without_root "$WEIR" count -i xdp:lo,frames=512
 capture xdp "$rx" "xdp:$rx_if,queue=0"
-assert_refuses 1 'queue 0 of .* has an AF_XDP socket already' in_rx "$WEIR" count -i "xdp:$rx_if"
+assert_refuses 1 'queue 0 of .* has an AF_XDP socket already, and kept it' in_rx "$WEIR" count -i "xdp:$rx_if"
 assert_refuses 1 'has another XDP program' in_rx "$WEIR" count -i "xdp:$rx_if,queue=1"
 in_rx ip link del "$rx_if"
 await xdp 20
