@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 
-static_assert(sizeof(struct flow_fragment_key) == 40, "hashed as five words, no padding");
+static_assert(sizeof(struct flow_fragment_key) == 48, "hashed as six words, no padding");
 
 static uint32_t fragment_set_count(uint32_t fragments_max)
 {
@@ -37,12 +37,12 @@ void flow_fragments_close(struct flow_fragments *table)
 
 static uint64_t fragment_hash(const struct flow_fragment_key *key, const struct flow_seed *seed)
 {
-	uint64_t word[5], hash;
+	uint64_t word[6], hash;
 
 	memcpy(word, key, sizeof(word));
 	hash = hash_mix(word[0] ^ seed->a, word[1] ^ seed->b);
 	hash = hash_mix(hash ^ word[2], word[3] ^ seed->c);
-	return hash_mix(hash ^ word[4], seed->a);
+	return hash_mix(hash ^ word[4], word[5] ^ seed->a);
 }
 
 /* Past its life; a clock that was set back makes none old. */

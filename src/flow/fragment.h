@@ -23,6 +23,7 @@ enum {
 /* Of which datagram a fragment is. Addresses as on the wire, not ordered. */
 struct flow_fragment_key {
 	uint64_t address[4];
+	uint64_t extra; /* hash of VLANs, label and tunnel where they are part of the flow's key */
 	uint32_t id;
 	uint8_t ip_version;
 	uint8_t protocol; /* IPv4 only: in IPv6 it is not part of the identity */

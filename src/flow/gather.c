@@ -174,10 +174,24 @@ static void gather_super_packet(struct flow_item *item)
 
 /* ---- fragments ---- */
 
+/* Where networks are told apart they may have the same addresses, and fragments with the same id. */
+static uint64_t gather_fragment_extra(const struct weir_flow *flow, const struct flow_item *item)
+{
+	uint32_t bits = flow->settings.key &
+			(WEIR_FLOW_KEY_VLAN | WEIR_FLOW_KEY_MPLS | WEIR_FLOW_KEY_TUNNEL);
+	struct flow_extra extra;
+
+	if (!bits)
+		return 0;
+	flow_extra_make(&extra, bits, item->packet, item->headers, 0, 0);
+	return flow_extra_hash(&extra, flow->seed.c, &flow->seed);
+}
+
 static struct flow_fragment *gather_fragment(struct weir_flow *flow, const struct flow_item *item)
 {
 	bool v4 = item->headers->ip_version == 4;
 	struct flow_fragment_key key = {
+		.extra = gather_fragment_extra(flow, item),
 		.id = item->headers->fragment_id,
 		.ip_version = item->headers->ip_version,
 		.protocol = v4 ? item->headers->protocol : 0,

@@ -215,6 +215,32 @@ static void later_fragments_go_to_the_flow_of_the_first_whichever_comes_first(vo
 	}
 }
 
+/* Two customers with the same addresses send fragments with the same id. */
+static void fragments_of_different_networks_are_told_apart_by_the_key(void **state)
+{
+	struct fixture *f = *state;
+	struct traffic_packet p = tcp_packet(0, 0, 0);
+
+	p.protocol = UDP;
+	p.fragment_id = 7;
+	p.payload = 64;
+	f->settings.key = WEIR_FLOW_KEY_VLAN;
+	for (int later = 0; later < 2; later++)
+		for (uint16_t vlan = 5; vlan < 7; vlan++) {
+			p.vlan = vlan;
+			p.source_port = (uint16_t)(1000 + vlan);
+			p.more_fragments = !later;
+			p.fragment_offset = later ? 9 : 0;
+			traffic_add(&f->traffic, p);
+		}
+	run(f);
+	assert_int_equal(f->records.count, 2);
+	for (int i = 0; i < 2; i++)
+		assert_int_equal(f->records.record[i].forward.packets +
+					 f->records.record[i].reverse.packets,
+				 2);
+}
+
 static void a_fragment_whose_first_never_came_is_counted_and_makes_no_flow(void **state)
 {
 	struct fixture *f = *state;
@@ -844,6 +870,7 @@ int main(void)
 		CASE(an_echo_and_its_reply_are_one_flow),
 		CASE(a_flow_that_begins_with_a_reply_belongs_to_who_had_asked),
 		CASE(later_fragments_go_to_the_flow_of_the_first_whichever_comes_first),
+		CASE(fragments_of_different_networks_are_told_apart_by_the_key),
 		CASE(a_fragment_whose_first_never_came_is_counted_and_makes_no_flow),
 		CASE(an_identification_used_again_after_its_life_is_another_datagram),
 		CASE(the_active_timeout_is_tested_before_the_packet_is_added),
