@@ -4,6 +4,7 @@
  * that emits them, into messages that a thread of the export's own sends.
  */
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,7 @@ struct ipfix {
 	struct sender *sender;
 	uint64_t sent; /* as of the last look */
 	bool patient;  /* a run on packet time: the file can wait */
+	bool is_file;  /* that takes nothing is a failure, unlike a collector that is away */
 };
 
 static struct ipfix *ipfix_of(struct weir_export *target)
@@ -131,6 +133,10 @@ static int ipfix_finish(struct weir_export *target)
 	ipfix_account(ipfix);
 	if (target->row)
 		weir_cell_add(&target->row->dropped[WEIR_REASON_NOT_SENT], left);
+	if (left && ipfix->is_file)
+		return weir_error_set(&target->failure, -EIO,
+				      "the last %" PRIu64 " flow records are not in the IPFIX file",
+				      left);
 	return 0;
 }
 
@@ -331,7 +337,11 @@ int ipfix_dtls_open(const char *target, const struct weir_export_settings *setti
 int ipfix_file_open(const char *target, const struct weir_export_settings *settings,
 		    struct weir_export **out, struct weir_error *error)
 {
-	return ipfix_open(target, MESSAGE_IPFIX, settings, transport_open_file, out, error);
+	int rc = ipfix_open(target, MESSAGE_IPFIX, settings, transport_open_file, out, error);
+
+	if (rc == 0)
+		ipfix_of(*out)->is_file = true;
+	return rc;
 }
 
 int netflow9_udp_open(const char *target, const struct weir_export_settings *settings,

@@ -98,6 +98,15 @@ assert_ge 'icmp: sent, before and after the word came' \
 assert_eq 'icmp: missing from when the collector was there' 0 \
 	"$(jq '[.exporters[].lost] | add' "$dir/icmp.collected")"
 
+# with no room to the end, the run has failed: the file is not what was asked for
+ln -s /dev/full "$dir/full.ipfix"
+run "$WEIR" flow -i fake: -c 100 -w "$dir/full.ipfix" --report "$dir/full.report"
+assert_eq 'full: exit status' 1 "$status"
+assert_match 'full: what is told' 'flow records are not in the IPFIX file' "$(<"$dir/run.err")"
+assert_eq 'full: balanced' true "$(jq .balanced "$dir/full.report")"
+assert_eq 'full: records not sent' "$(export_cell "$dir/full.report" in)" \
+	"$(export_cell "$dir/full.report" dropped.not_sent)"
+
 # ---- an exporter that changes a template while running ----
 
 for transport in udp tcp; do
