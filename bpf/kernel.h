@@ -17,7 +17,12 @@ typedef __u16 __be16;
 typedef __u32 __be32;
 typedef __u32 __wsum;
 
-enum { BPF_MAP_TYPE_ARRAY = 2, BPF_MAP_TYPE_XSKMAP = 17, BPF_F_MMAPABLE = 1 << 10 };
+enum {
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_XSKMAP = 17,
+	BPF_MAP_TYPE_ARENA = 33, /* Linux 6.9 */
+	BPF_F_MMAPABLE = 1 << 10
+};
 
 enum xdp_action { XDP_ABORTED, XDP_DROP, XDP_PASS, XDP_TX, XDP_REDIRECT };
 

@@ -41,6 +41,25 @@ static __always_inline void tap_copy_words(__u8 *to, const __u8 *from, __u32 byt
 		*(__u32 *)(to + bytes / 8 * 8) = *(const __u32 *)(from + bytes / 8 * 8);
 }
 
+/*
+ * Where helpers of the kernel may write 'bytes' bytes for the record: in a map's
+ * value straight to it; not in an arena, so there by way of the stack.
+ */
+#ifdef TAP_ARENA
+#define TAP_BY_HELPER(record_bytes, bytes, call)                                                   \
+	do {                                                                                       \
+		__u64 place[((bytes) + 7) / 8] = {0};                                              \
+		call;                                                                              \
+		tap_copy_words(record_bytes, (__u8 *)place, (bytes));                              \
+	} while (0)
+#else
+#define TAP_BY_HELPER(record_bytes, bytes, call)                                                   \
+	do {                                                                                       \
+		__u8 *place = (record_bytes);                                                      \
+		call;                                                                              \
+	} while (0)
+#endif
+
 /* ---- traffic control ---- */
 
 /*
@@ -69,13 +88,14 @@ static __always_inline void tap_copy_skb(struct __sk_buff *skb, __u8 *to)
 		less = length - TAP_FRAME_LEAST - 1;
 		barrier_var(less);
 		if (less < TAP_BYTES_MAX - TAP_FRAME_LEAST)
-			bpf_skb_load_bytes(skb, TAP_FRAME_LEAST, to + TAP_FRAME_LEAST, less + 1);
+			TAP_BY_HELPER(to + TAP_FRAME_LEAST, TAP_BYTES_MAX - TAP_FRAME_LEAST,
+				      bpf_skb_load_bytes(skb, TAP_FRAME_LEAST, place, less + 1));
 		return;
 	}
 	less = length - 1;
 	barrier_var(less);
 	if (less < TAP_BYTES_MAX)
-		bpf_skb_load_bytes(skb, 0, to, less + 1);
+		TAP_BY_HELPER(to, TAP_BYTES_MAX, bpf_skb_load_bytes(skb, 0, place, less + 1));
 }
 
 static __always_inline int tap_skb(struct __sk_buff *skb, __u32 type)
@@ -131,14 +151,15 @@ static __always_inline void tap_copy_xdp(struct xdp_md *context, __u32 length, _
 		less = length - TAP_FRAME_LEAST - 1;
 		barrier_var(less);
 		if (less < TAP_BYTES_MAX - TAP_FRAME_LEAST)
-			bpf_xdp_load_bytes(context, TAP_FRAME_LEAST, to + TAP_FRAME_LEAST,
-					   less + 1);
+			TAP_BY_HELPER(
+				to + TAP_FRAME_LEAST, TAP_BYTES_MAX - TAP_FRAME_LEAST,
+				bpf_xdp_load_bytes(context, TAP_FRAME_LEAST, place, less + 1));
 		return;
 	}
 	less = length - 1;
 	barrier_var(less);
 	if (less < TAP_BYTES_MAX)
-		bpf_xdp_load_bytes(context, 0, to, less + 1);
+		TAP_BY_HELPER(to, TAP_BYTES_MAX, bpf_xdp_load_bytes(context, 0, place, less + 1));
 }
 
 SEC("xdp.frags")

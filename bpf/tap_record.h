@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 OR GPL-2.0 */
 /*
  * The ring between the tapping programs and user space: one ring per CPU, of
- * records of fixed size in an mmap-able BPF array.
+ * records of fixed size in an mmap-able BPF array, or in a BPF arena.
  *
  *   control[cpu]   seen ─ done ─ produced ─ losses │ consumed
  *   records        cpu 0: 0 1 2 ... slots-1 │ cpu 1: ... │ ... │ one spare per CPU
@@ -100,6 +100,7 @@ struct tap_plan {
 	__u32 interface;         /* netfilter, trace: only packets of this one */
 	__u32 packet_type; /* sll_pkttype: netfilter, of the hook's packets; trace, of those wanted */
 	__u32 namespace;   /* trace: only packets of this one; inode of its file */
+	__u64 arena;       /* where the reader has mapped the records, when they are in an arena */
 	struct tap_match match;
 };
 

@@ -28,6 +28,9 @@ struct {
 	__type(value, struct tap_control);
 } tap_controls SEC(".maps");
 
+#ifdef TAP_ARENA
+#include "tap_arena.h"
+#else
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -35,6 +38,12 @@ struct {
 	__type(key, __u32);
 	__type(value, struct tap_record);
 } tap_records SEC(".maps");
+
+static __always_inline struct tap_record *tap_record_at(__u32 index)
+{
+	return bpf_map_lookup_elem(&tap_records, &index);
+}
+#endif
 
 /* What tap_begin found, for tap_end. */
 struct tap_turn {
@@ -127,7 +136,7 @@ static __always_inline struct tap_record *tap_begin(struct tap_turn *turn)
 	}
 	index = turn->is_full ? plan.rings * plan.slots + cpu
 			      : cpu * plan.slots + (turn->position & (plan.slots - 1));
-	turn->record = bpf_map_lookup_elem(&tap_records, &index);
+	turn->record = tap_record_at(index);
 	if (turn->record)
 		return turn->record;
 none:

@@ -16,12 +16,13 @@
 #include "tap_source.h"
 
 struct tap_options {
-	uint64_t hook, pass, mode;
+	uint64_t hook, pass, mode, ring;
 	struct tap_match_options match;
 };
 
 enum { TAP_HOOK_TCX, TAP_HOOK_XDP, TAP_HOOK_CLSACT };
 enum { TAP_PASS_YES, TAP_PASS_NO };
+enum { TAP_RING_ARRAY, TAP_RING_ARENA };
 
 static int tap_parse(const char *subject, char *name, struct tap_options *options,
 		     struct weir_error *error)
@@ -30,6 +31,7 @@ static int tap_parse(const char *subject, char *name, struct tap_options *option
 		{"hook", SPEC_WORD, &options->hook, 0, 0, {"tcx", "xdp", "clsact"}},
 		{"pass", SPEC_WORD, &options->pass, 0, 0, {"yes", "no"}},
 		{"mode", SPEC_WORD, &options->mode, 0, 0, {"auto", "native", "skb"}},
+		{"ring", SPEC_WORD, &options->ring, 0, 0, {"array", "arena"}},
 		{"host", SPEC_TEXT, .text = options->match.host},
 		{"proto", SPEC_TEXT, .text = options->match.protocol},
 		{"port", SPEC_NUMBER, &options->match.port, 0, UINT16_MAX, {0}},
@@ -92,6 +94,7 @@ static int tap_attach(struct tap *tap, const struct tap_options *options,
 		request.direction = WEIR_DIRECTION_IN;
 	/* the stack does not tell a tap whose checksums are still to be filled in */
 	tap->flags = options->hook != TAP_HOOK_XDP ? WEIR_PACKET_CHECKSUM_NOT_READY : 0;
+	tap->in_arena = options->ring == TAP_RING_ARENA;
 	return tap_source_attach(tap, settings, tap->link.link_type, &request, error);
 }
 

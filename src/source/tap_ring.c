@@ -82,8 +82,8 @@ uint64_t tap_ring_memory(uint64_t slots, uint32_t rings, uint32_t cpus)
 	return tap_ring_control_bytes(cpus) + tap_ring_record_bytes(slots, rings);
 }
 
-int tap_ring_open(struct tap_ring *ring, const struct hook_answer *answer, uint64_t slots,
-		  uint32_t rings, struct weir_error *error)
+int tap_ring_open(struct tap_ring *ring, const struct hook_answer *answer, struct tap_record *arena,
+		  uint64_t slots, uint32_t rings, struct weir_error *error)
 {
 	int rc;
 
@@ -95,13 +95,14 @@ int tap_ring_open(struct tap_ring *ring, const struct hook_answer *answer, uint6
 	ring->has_tai = answer->has_tai;
 	ring->batch.packets = ring->packets;
 	ring->control_bytes = tap_ring_control_bytes(answer->controls);
-	ring->record_bytes = tap_ring_record_bytes(slots, rings);
+	ring->record_bytes = arena ? 0 : tap_ring_record_bytes(slots, rings);
+	ring->records = arena;
 	ring->lanes = calloc(rings, sizeof(*ring->lanes));
 	if (!ring->lanes)
 		return weir_error_set(error, -ENOMEM, "out of memory");
 	rc = tap_ring_map((void **)&ring->controls, answer->descriptors[HOOK_TAP_CONTROLS],
 			  ring->control_bytes, error);
-	if (rc == 0)
+	if (rc == 0 && !arena)
 		rc = tap_ring_map((void **)&ring->records, answer->descriptors[HOOK_TAP_RECORDS],
 				  ring->record_bytes, error);
 	for (uint32_t i = 0; rc == 0 && i < rings; i++)
@@ -113,7 +114,7 @@ void tap_ring_close(struct tap_ring *ring)
 {
 	if (ring->controls)
 		munmap(ring->controls, ring->control_bytes);
-	if (ring->records)
+	if (ring->record_bytes && ring->records)
 		munmap(ring->records, ring->record_bytes);
 	free(ring->lanes);
 }

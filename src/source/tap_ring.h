@@ -25,7 +25,7 @@ struct tap_lane {
 struct tap_ring {
 	struct tap_control *controls;
 	struct tap_record *records;
-	size_t control_bytes, record_bytes;
+	size_t control_bytes, record_bytes; /* mapped; of an arena, none by us */
 	uint32_t control_count, lane_count;
 	/* Shared by several readers, ours are the lanes 'first', first + others + 1, ... */
 	uint32_t first, others;
@@ -55,10 +55,11 @@ uint64_t tap_ring_memory(uint64_t slots, uint32_t rings, uint32_t cpus);
 
 /*
  * Map the rings of 'answer', whose two maps' descriptors may be closed
- * afterwards. -ENOMEM, -errno. Close with tap_ring_close, also after failure.
+ * afterwards; 'arena' are the records when the caller has mapped them, which
+ * outlives the ring. -ENOMEM, -errno. Close with tap_ring_close, also after failure.
  */
-int tap_ring_open(struct tap_ring *ring, const struct hook_answer *answer, uint64_t slots,
-		  uint32_t rings, struct weir_error *error);
+int tap_ring_open(struct tap_ring *ring, const struct hook_answer *answer, struct tap_record *arena,
+		  uint64_t slots, uint32_t rings, struct weir_error *error);
 void tap_ring_close(struct tap_ring *ring);
 
 /*

@@ -11,12 +11,14 @@
 #include <unistd.h>
 
 #include "privilege/request.h"
+#include "tap_arena.h"
 
 /* The program's descriptors; it goes when the first member stops, which is when all are to. */
 struct tap_hold {
 	pthread_mutex_t lock;
 	uint32_t users;
 	bool is_attached;
+	struct tap_arena arena;    /* the records, when they are in one: mapped for all members */
 	struct hook_answer answer; /* both maps, by which further members map them, and links */
 };
 
@@ -125,11 +127,32 @@ static void tap_hold_drop(struct tap_hold *hold)
 		return;
 	close(hold->answer.descriptors[HOOK_TAP_CONTROLS]);
 	close(hold->answer.descriptors[HOOK_TAP_RECORDS]);
+	tap_arena_close(&hold->arena);
 	pthread_mutex_destroy(&hold->lock);
 	free(hold);
 }
 
-static int tap_attach_new(struct tap *tap, const struct hook_tap_request *request,
+/* Load and attach, with the ring's records in an arena if so wanted. */
+static int tap_hold_fill(struct tap_hold *hold, const struct tap *tap,
+			 struct hook_tap_request *request, struct weir_error *error)
+{
+	int rc = 0;
+
+	if (tap->in_arena)
+		rc = tap_arena_choose(&hold->arena,
+				      hook_arena_bytes(request->rings, request->slots), error);
+	request->arena = hold->arena.address;
+	if (rc == 0)
+		rc = request_tap(tap->context.privilege, request, &hold->answer, error);
+	if (rc == 0 && tap->in_arena) {
+		rc = tap_arena_map(&hold->arena, hold->answer.descriptors[HOOK_TAP_RECORDS], error);
+		if (rc < 0)
+			hook_close(&hold->answer);
+	}
+	return rc;
+}
+
+static int tap_attach_new(struct tap *tap, struct hook_tap_request *request,
 			  struct weir_error *error)
 {
 	struct tap_hold *hold = calloc(1, sizeof(*hold));
@@ -137,8 +160,9 @@ static int tap_attach_new(struct tap *tap, const struct hook_tap_request *reques
 
 	if (!hold)
 		return weir_error_set(error, -ENOMEM, "out of memory");
-	rc = request_tap(tap->context.privilege, request, &hold->answer, error);
+	rc = tap_hold_fill(hold, tap, request, error);
 	if (rc < 0) {
+		tap_arena_close(&hold->arena);
 		free(hold);
 		return rc;
 	}
@@ -184,7 +208,8 @@ int tap_source_attach(struct tap *tap, const struct weir_source_settings *settin
 		rc = tap_attach_new(tap, request, error);
 	if (rc < 0)
 		return rc;
-	rc = tap_ring_open(&tap->ring, &tap->hold->answer, slots, rings, error);
+	rc = tap_ring_open(&tap->ring, &tap->hold->answer, tap->hold->arena.records, slots, rings,
+			   error);
 	if (settings->fanout.members > 1) {
 		tap->ring.first = settings->fanout.member;
 		tap->ring.others = settings->fanout.members - 1;
@@ -267,11 +292,11 @@ void tap_source_close(struct weir_source *source)
 {
 	struct tap *tap = (struct tap *)source;
 
+	tap_ring_close(&tap->ring);
 	if (tap->hold) {
 		tap_hold_detach(tap->hold, tap);
 		tap_hold_drop(tap->hold);
 	}
-	tap_ring_close(&tap->ring);
 	if (tap->fd >= 0)
 		close(tap->fd);
 	free(tap);

@@ -25,6 +25,7 @@ struct tap {
 	uint32_t interface;
 	uint16_t flags; /* of every packet */
 	bool is_gone;
+	bool in_arena; /* the ring is to be in a BPF arena */
 	struct tap_ring ring;
 	struct nflog *log; /* nf: without BPF, instead of the ring; its file frees it */
 };

@@ -20,6 +20,7 @@ taken "tap:$rx_if" 5000 'no tcx .*the tap is on clsact'
 no_filters || fail 'a filter is left after a clean end'
 taken "tap:$rx_if,hook=xdp" 5000 ''
 taken "xdp:$rx_if" 5000 'mode native, copy'
+assert_refuses 1 'no BPF arena .*Linux 6.9' in_rx "$WEIR" count -i "tap:$rx_if,ring=arena"
 
 capture killed "$rx" "tap:$rx_if"
 assert_eq 'filters of a tap' 1 "$(filters)"

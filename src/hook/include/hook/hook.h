@@ -73,8 +73,16 @@ struct hook_tap_request {
 	bool discards;      /* HOOK_XDP: the host does not get the packets */
 	uint32_t netfilter; /* enum hook_netfilter, of HOOK_NETFILTER */
 	uint32_t trace;     /* enum hook_trace, of HOOK_TRACE */
+	/*
+	 * HOOK_TC, HOOK_XDP, HOOK_CLSACT: make the records a BPF arena, to be mapped at this
+	 * address; 0: a BPF array.
+	 */
+	uint64_t arena;
 	struct tap_match match;
 };
+
+/* Bytes of an arena with the records of that many rings: as long as its mapping has to be. */
+uint64_t hook_arena_bytes(uint32_t rings, uint32_t slots);
 
 /* The order of a tap's descriptors; one or two links end them (netfilter: IPv4, IPv6). */
 enum { HOOK_TAP_CONTROLS, HOOK_TAP_RECORDS, HOOK_TAP_LINKS };
