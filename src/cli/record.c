@@ -14,6 +14,7 @@
 #include "commands.h"
 #include "flight_options.h"
 #include "metering.h"
+#include "record_recover.h"
 #include "weir/record.h"
 
 struct record {
@@ -391,52 +392,6 @@ static int record_take_recover(void *options, const char *value, struct weir_err
 	return 0;
 }
 
-static void record_tell_recovered(void *user, const struct weir_recovered *r)
-{
-	if (r->result == -EBUSY)
-		fprintf(stderr, "'%s' is being written by a recorder: left alone\n", r->from);
-	else if (r->result)
-		fprintf(stderr, "'%s' could not be recovered: %s\n", r->from,
-			r->result == -EINVAL ? "not a capture file of this machine"
-					     : strerror(-r->result));
-	else if (!r->to)
-		fprintf(stderr, "'%s' held no packet: removed\n", r->from);
-	else
-		fprintf(stderr, "recovered '%s': %" PRIu64 " packets, %" PRIu64 " bytes cut off\n",
-			r->to, r->packets, r->bytes_cut);
-	if (user && r->result && r->result != -EBUSY)
-		*(int *)user = STATUS_ERROR;
-}
-
-static int record_recover(const struct command *command, const char *path)
-{
-	struct weir_error error;
-	int status = STATUS_OK;
-	int count = weir_record_recover(path, NULL, record_tell_recovered, &status, &error);
-
-	if (count < 0)
-		return options_fail(command, STATUS_ERROR, &error);
-	if (!count)
-		fprintf(stderr, "nothing was left behind in '%s'\n", path);
-	return status;
-}
-
-/* Several files in a directory: those that an earlier recording left there come first. */
-static void record_recover_before(const struct record *record)
-{
-	const char *slash = strrchr(record->settings.path, '/');
-	char directory[PATH_MAX] = ".";
-
-	if (!weir_record_rotates(&record->settings.rotation))
-		return;
-	if (slash && slash - record->settings.path + 1 < PATH_MAX)
-		snprintf(directory, sizeof(directory), "%.*s",
-			 (int)(slash - record->settings.path + 1), record->settings.path);
-	/* Where it is not possible, they stay as they are: no name is used twice. */
-	weir_record_recover(directory, record->settings.privilege, record_tell_recovered, NULL,
-			    NULL);
-}
-
 /* cap.pcapng -> cap_w3.pcapng */
 static void record_name_worker(const char *path, uint32_t worker, char *name, size_t size)
 {
@@ -510,7 +465,7 @@ static int record_add_sinks(void *user, struct weir_engine *engine, struct weir_
 	if (rc < 0)
 		return rc;
 	record->settings.privilege = weir_engine_privilege(engine);
-	record_recover_before(record);
+	record_recover_before(&record->settings);
 	if (weir_engine_workers(engine) == 1)
 		rc = record_open_for(record, engine, 0, record->settings.path, error);
 	else
