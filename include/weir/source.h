@@ -80,6 +80,8 @@ struct weir_source_settings {
 	 * it takes (account->memory_bytes). A source whose kind attaches delivers nothing then.
 	 */
 	bool dry_run;
+	/* Of files: only packets of these times, both included, Unix time; 0 = no such limit. */
+	uint64_t from_ns, to_ns;
 	uint64_t ring_bytes;        /* 0 = the source's default */
 	struct weir_fanout fanout;  /* of sources whose kind has_fanout, or is_shared */
 	struct weir_filter *filter; /* NULL = all; borrowed for the life of the source */

@@ -4,8 +4,12 @@
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+
+#include "base/clock.h"
 
 enum { PARSE_WORD_MAX = 64 };
 
@@ -87,6 +91,74 @@ int parse_duration_ns(const char *text, uint64_t *out)
 	};
 
 	return parse_with_unit(text, units, 1e9, out);
+}
+
+/* ".25", up to nine digits, as ns; returns where it ends. */
+static const char *parse_fraction(const char *text, uint64_t *ns)
+{
+	uint64_t unit = 100000000;
+
+	*ns = 0;
+	if (*text != '.' || !isdigit((unsigned char)text[1]))
+		return text;
+	for (text++; isdigit((unsigned char)*text); text++, unit /= 10)
+		*ns += unit * (uint64_t)(*text - '0');
+	return text;
+}
+
+static int parse_unix_time(const char *text, uint64_t *seconds, uint64_t *ns)
+{
+	char *end;
+
+	errno = 0;
+	*seconds = strtoull(text, &end, 10);
+	if (errno)
+		return -ERANGE;
+	return *parse_fraction(end, ns) ? -EINVAL : 0;
+}
+
+/* A date, and a time of day if there is one. */
+static int parse_date(const char *text, uint64_t *seconds, uint64_t *ns)
+{
+	struct tm when = {.tm_isdst = -1};
+	const char *end = strptime(text, "%Y-%m-%d", &when);
+	time_t time;
+	bool utc;
+
+	*ns = 0;
+	if (end && (*end == 'T' || *end == ' ')) {
+		text = end + 1;
+		end = strptime(text, "%H:%M:%S", &when);
+		if (end)
+			end = parse_fraction(end, ns);
+		else
+			end = strptime(text, "%H:%M", &when);
+	}
+	utc = end && *end == 'Z';
+	if (!end || end[utc])
+		return -EINVAL;
+	time = utc ? timegm(&when) : mktime(&when);
+	if (time < 0)
+		return -ERANGE;
+	*seconds = (uint64_t)time;
+	return 0;
+}
+
+int parse_time_ns(const char *text, uint64_t *out)
+{
+	uint64_t seconds, ns;
+	size_t digits = strspn(text, "0123456789");
+	int rc;
+
+	if (!digits)
+		return -EINVAL;
+	rc = text[digits] == '-' ? parse_date(text, &seconds, &ns)
+				 : parse_unix_time(text, &seconds, &ns);
+	if (!rc && seconds > UINT64_MAX / CLOCK_NS_PER_S - 1)
+		return -ERANGE;
+	if (!rc)
+		*out = seconds * CLOCK_NS_PER_S + ns;
+	return rc;
 }
 
 /* Edit distance of two short words; swapped neighbours count as one. */

@@ -66,6 +66,26 @@ static int capture_take_snaplen(void *options, const char *value, struct weir_er
 	return 0;
 }
 
+static int capture_take_time(const char *value, uint64_t *out, struct weir_error *error)
+{
+	return parse_time_ns(value, out)
+		       ? weir_error_set(error, -EINVAL,
+					"'%s' is not a time like '2026-11-27 09:30:05.25' (local; "
+					"UTC with a Z behind it) or seconds of Unix time",
+					value)
+		       : 0;
+}
+
+static int capture_take_from(void *options, const char *value, struct weir_error *error)
+{
+	return capture_take_time(value, &capture_settings(options)->from_ns, error);
+}
+
+static int capture_take_to(void *options, const char *value, struct weir_error *error)
+{
+	return capture_take_time(value, &capture_settings(options)->to_ns, error);
+}
+
 static int capture_take_direction(void *options, const char *value, struct weir_error *error)
 {
 	static const char *const words[] = {"inout", "in", "out"};
@@ -275,6 +295,12 @@ const struct option_row capture_input_rows[] = {
 	 "read a recording while it is written: the newest file of DIR, then those after it; or a "
 	 "file that grows",
 	 capture_take_follow},
+	{0, "from", "TIME",
+	 "of files, only packets from this time on: '2026-11-27 09:30:05.25' (local; UTC with a Z "
+	 "behind it), or seconds of Unix time; in weir's compressed files what is before it is not "
+	 "read",
+	 capture_take_from},
+	{0, "to", "TIME", "of files, only packets up to this time", capture_take_to},
 	{'s', "snaplen", "BYTES", "keep so many bytes of each packet (default: all, up to 262144)",
 	 capture_take_snaplen},
 	{'Q', "direction", "DIR", "only packets that come in, go out, or inout (default)",

@@ -62,6 +62,22 @@ static int capture_check_files(const struct capture_options *o, struct weir_erro
 		     : 0;
 }
 
+static int capture_check_times(const struct capture_options *o, struct weir_error *error)
+{
+	for (uint32_t i = 0; i < o->input_count; i++) {
+		const struct weir_source_settings *settings = &o->inputs[i].settings;
+
+		if ((settings->from_ns || settings->to_ns) &&
+		    !capture_reads_path(o->inputs[i].name))
+			return weir_error_set(error, -EINVAL,
+					      "--from and --to choose from a file's packets (-r); "
+					      "for a live capture there is -a duration:TIME");
+		if (settings->to_ns && settings->to_ns < settings->from_ns)
+			return weir_error_set(error, -EINVAL, "--to is before --from");
+	}
+	return 0;
+}
+
 int capture_check(const struct capture_options *options, bool writes_files,
 		  struct weir_error *error)
 {
@@ -74,5 +90,7 @@ int capture_check(const struct capture_options *options, bool writes_files,
 	rc = capture_check_fanout(options, error);
 	if (rc == 0)
 		rc = capture_check_files(options, error);
+	if (rc == 0)
+		rc = capture_check_times(options, error);
 	return rc < 0 ? rc : capture_check_paths(options, error);
 }

@@ -16,7 +16,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "batch_fault.h"
+#include "file_seek.h"
 #include "source/file_input.h"
 #include "privilege/request.h"
 #include "source/kinds.h"
@@ -28,6 +30,7 @@ enum {
 	FILE_NOTICE_BYTES = 512,
 	FILE_SHOWN_MAX = 200, /* of a path in a notice */
 };
+#define FILE_DISORDER_NS (10 * CLOCK_NS_PER_S) /* by so much a file's packets may be out of order */
 
 struct file_source {
 	struct weir_source source;
@@ -41,6 +44,7 @@ struct file_source {
 	struct weir_error misfit; /* of an interface for which it makes none */
 	int end;         /* what next() returns from now on: -ENODATA, another -errno; 0 = go on */
 	uint64_t length; /* of the file, where reading it shows how far that is; else 0 */
+	uint64_t compressed_bytes; /* of a compressed file, which can be sought in; else 0 */
 	uint32_t notices;
 	uint64_t fault_seen;
 	struct weir_batch batch;
@@ -289,6 +293,30 @@ static uint32_t file_keep_direction(struct file_source *file, uint32_t count)
 	return kept;
 }
 
+/*
+ * Leave out the packets of other times. Packets stand a little out of order
+ * where several threads wrote them: only well behind the end is it the end.
+ */
+static uint32_t file_keep_times(struct file_source *file, uint32_t count)
+{
+	uint64_t from_ns = file->settings.from_ns;
+	uint64_t to_ns = file->settings.to_ns ? file->settings.to_ns : UINT64_MAX;
+	uint32_t kept = 0;
+
+	if (!from_ns && to_ns == UINT64_MAX)
+		return count;
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t time_ns = file->packets[i].time_ns;
+
+		if (time_ns > to_ns && time_ns - to_ns > FILE_DISORDER_NS)
+			file->end = -ENODATA;
+		if (time_ns >= from_ns && time_ns <= to_ns)
+			file->packets[kept++] = file->packets[i];
+	}
+	weir_cell_add(&file->source.row->filtered, count - kept);
+	return kept;
+}
+
 /* What was read and is wanted, once it has been counted. */
 static uint32_t file_accept(struct file_source *file, uint32_t count, uint32_t limit)
 {
@@ -296,6 +324,7 @@ static uint32_t file_accept(struct file_source *file, uint32_t count, uint32_t l
 		      file->input->position + file->input->offset);
 	weir_cell_add(&file->source.row->in, count);
 	count = file_keep_direction(file, count);
+	count = file_keep_times(file, count);
 	return batch_fault("file", &file->fault_seen, file->packets, count, limit);
 }
 
@@ -427,8 +456,8 @@ static int file_open_input(struct file_source *file, struct weir_error *error)
 {
 	static const char listen[] = "tcp-listen:";
 	bool listens = !strncmp(file->path, listen, sizeof(listen) - 1);
-	struct stat about;
-	int fd;
+	struct stat about = {0};
+	int fd, rc;
 
 	if (listens)
 		return file_open_listener(file, file->path + sizeof(listen) - 1, error);
@@ -442,7 +471,27 @@ static int file_open_input(struct file_source *file, struct weir_error *error)
 		return weir_error_set(error, -EISDIR,
 				      "it is a directory: name a file in it, or --follow it");
 	}
-	return file_input_open(fd, &file->input, &file->length, error);
+	if (S_ISREG(about.st_mode) && strcmp(file->path, "-") != 0)
+		file->compressed_bytes = (uint64_t)about.st_size;
+	rc = file_input_open(fd, &file->input, &file->length, error);
+	if (file->length)
+		file->compressed_bytes = 0;
+	return rc;
+}
+
+/* Pass over what is too early, where the file is made for that. */
+static int file_skip_early(struct file_source *file)
+{
+	uint64_t from_ns = file->settings.from_ns, offset;
+
+	if (!file->compressed_bytes || from_ns < FILE_DISORDER_NS)
+		return 0;
+	offset = file_seek(file->input, file->compressed_bytes, &file->reader,
+			   from_ns - FILE_DISORDER_NS);
+	if (!offset || file_stream_jump(file->input, offset) == 0)
+		return 0;
+	file->source.failure = file->input->failure;
+	return file->source.failure.code;
 }
 
 /*
@@ -497,6 +546,8 @@ static int file_start(struct file_source *file, struct weir_error *error)
 		return rc;
 	file->source.wait_fd = file->input->wait_fd;
 	rc = file->source.wait_fd < 0 ? file_prime(file) : 0;
+	if (rc == 0)
+		rc = file_skip_early(file);
 	if (rc < 0) {
 		*error = file->source.failure;
 		return rc;

@@ -18,8 +18,9 @@
 enum {
 	FILE_STREAM_ROOM_BYTES = 1 << 20, /* for a record of the usual limit, and then some */
 	FILE_STREAM_FILL_BYTES = 256 << 10,
-	FILE_STREAM_RAW_BYTES = 128 << 10, /* compressed, at a time */
-	FILE_STREAM_STEPS_MAX = 64,        /* of a decompressor that eats and yields nothing */
+	FILE_STREAM_RAW_BYTES = 128 << 10,  /* compressed, at a time */
+	FILE_STREAM_PEEK_BYTES = 136 << 10, /* likewise, of another place */
+	FILE_STREAM_STEPS_MAX = 64,         /* of a decompressor that eats and yields nothing */
 };
 
 struct file_stream {
@@ -226,6 +227,53 @@ static int file_stream_fill(struct file_input *input, size_t wanted)
 		return rc;
 	input->ended = stream->raw_ended && !stream->decoder;
 	return stream->decoder || input->ended || input->length > before;
+}
+
+/* ---- another place of a compressed file ---- */
+
+size_t file_stream_peek(const struct file_input *input, uint64_t offset, uint8_t *out, size_t room)
+{
+	const struct file_stream *stream = (const struct file_stream *)input;
+	struct file_decoder_step step = {.out = out, .out_bytes = room};
+	struct file_decoder *decoder = NULL;
+	uint8_t *raw = malloc(FILE_STREAM_PEEK_BYTES);
+	ssize_t got = raw ? pread(stream->fd, raw, FILE_STREAM_PEEK_BYTES, (off_t)offset) : -1;
+
+	if (got >= FILE_DECODER_MAGIC_BYTES && stream->decoder->ops->recognise(raw) &&
+	    stream->decoder->ops->open(&decoder) == 0) {
+		step.in = raw;
+		step.in_bytes = (size_t)got;
+		/* A problem, or an end within a frame, only ends it early. */
+		for (size_t before = SIZE_MAX; step.out_made != before;) {
+			before = step.out_made;
+			if (decoder->ops->decode(decoder, &step))
+				break;
+		}
+		decoder->ops->close(decoder);
+	}
+	free(raw);
+	return step.out_made;
+}
+
+int file_stream_jump(struct file_input *input, uint64_t offset)
+{
+	struct file_stream *stream = (struct file_stream *)input;
+	const struct file_decoder_ops *ops = stream->decoder->ops;
+
+	if (lseek(stream->fd, (off_t)offset, SEEK_SET) < 0)
+		return weir_error_set_errno(&input->failure, -errno, "cannot read on at %llu",
+					    (unsigned long long)offset);
+	ops->close(stream->decoder);
+	stream->decoder = NULL;
+	if (ops->open(&stream->decoder) < 0)
+		return weir_error_set_errno(&input->failure, -ENOMEM, "cannot decompress (%s)",
+					    ops->name);
+	stream->raw_length = stream->raw_used = 0;
+	stream->raw_ended = stream->filled = false;
+	stream->problem = NULL;
+	input->offset = input->length = 0;
+	input->ended = false;
+	return 0;
 }
 
 static void file_stream_close(struct file_input *input)

@@ -23,6 +23,7 @@ static void fuzz_parse_values(const char *text)
 		abort();
 	parse_size(text, 1000, &value);
 	parse_duration_ns(text, &value);
+	parse_time_ns(text, &value);
 	parse_nearest(text, words, sizeof(words) / sizeof(*words), sizeof(*words));
 }
 

@@ -4,6 +4,8 @@
 #include <stddef.h>
 #include <errno.h>
 #include <cmocka.h>
+#include <stdlib.h>
+#include <time.h>
 
 #include "base/parse.h"
 
@@ -63,12 +65,45 @@ static void a_slip_of_the_finger_is_recognised(void **state)
 	assert_null(parse_nearest("xyzzy", words, 3, sizeof(*words)));
 }
 
+static void times_are_local_unless_said(void **state)
+{
+	static const char *const bad[] = {"",
+					  "x",
+					  "2026-",
+					  "2026-13-01",
+					  "2026-11-27T",
+					  "2026-11-27 25:00",
+					  "2026-11-27 9:",
+					  "2026-11-27 09:30:05.",
+					  "1969-01-01Z",
+					  "17e9",
+					  "99999999999999",
+					  "2026-11-27 09:30ZZ"};
+	uint64_t n;
+
+	setenv("TZ", "UTC-2", 1); /* two hours ahead */
+	tzset();
+	assert_int_equal(parse_time_ns("2026-11-27T09:30:05.25Z", &n), 0);
+	assert_int_equal(n, UINT64_C(1795771805250000000));
+	assert_int_equal(parse_time_ns("2026-11-27 11:30:05.25", &n), 0);
+	assert_int_equal(n, UINT64_C(1795771805250000000));
+	assert_int_equal(parse_time_ns("2026-11-27 11:30", &n), 0);
+	assert_int_equal(n, UINT64_C(1795771800000000000));
+	assert_int_equal(parse_time_ns("2026-11-27Z", &n), 0);
+	assert_int_equal(n, UINT64_C(1795737600000000000));
+	assert_int_equal(parse_time_ns("1795771805.000000001", &n), 0);
+	assert_int_equal(n, UINT64_C(1795771805000000001));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		assert_true(parse_time_ns(bad[i], &n) < 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(numbers_are_decimal_and_bounded),
 		cmocka_unit_test(sizes_take_binary_and_decimal_units),
 		cmocka_unit_test(durations_are_seconds_unless_said),
+		cmocka_unit_test(times_are_local_unless_said),
 		cmocka_unit_test(a_slip_of_the_finger_is_recognised),
 	};
 

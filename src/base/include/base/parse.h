@@ -16,6 +16,11 @@ int parse_size(const char *text, uint64_t bare_unit, uint64_t *out);
 /* A duration: a number (a fraction is fine) with ns, us, ms, s, min or m, h, d; bare: seconds. */
 int parse_duration_ns(const char *text, uint64_t *out);
 /*
+ * "2026-11-27", "2026-11-27 09:30", "2026-11-27T09:30:05.25" of local time, with
+ * a Z behind it of UTC; or seconds of Unix time, "1795771805.25": its ns.
+ */
+int parse_time_ns(const char *text, uint64_t *out);
+/*
  * The word of 'words' (count, in memory 'stride' bytes apart, each a char
  * pointer) nearest to 'text', or NULL when none is near enough to be meant.
  */

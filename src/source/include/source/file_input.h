@@ -53,6 +53,13 @@ int file_input_open(int fd, struct file_input **out, uint64_t *length, struct we
 int file_mapped_open(int fd, uint64_t from, uint64_t to, struct file_input **out,
 		     struct weir_error *error);
 int file_stream_open(int fd, bool can_wait, struct file_input **out, struct weir_error *error);
+/*
+ * Of a stream that a compressed file is read as: what the frames hold that
+ * begin at 'offset', as far as there is room; 0: no frame begins there. And
+ * going on reading there. -errno, 'failure'.
+ */
+size_t file_stream_peek(const struct file_input *input, uint64_t offset, uint8_t *out, size_t room);
+int file_stream_jump(struct file_input *input, uint64_t offset);
 /* Wait for one connection on "PORT" or "HOST:PORT", and read it. */
 int file_listen_open(const char *address, struct file_input **out, struct weir_error *error);
 /* Likewise, a directory's or a file's; see file_follow.c. */
