@@ -561,7 +561,9 @@ int xdp_open(const char *subject, const struct weir_source_settings *settings,
 		rc = xdp_choose_queues(xdp, &s, error);
 	if (rc >= 0) {
 		xdp_choose_sizes(xdp, &s, settings->ring_bytes);
-		xdp->first = settings->fanout.member;
+		xdp->source.fanout = settings->fanout;      /* further members are told by it */
+		xdp->source.fanout.mode = WEIR_FANOUT_NONE; /* no group of the kernel's */
+		xdp->first = xdp->turn = settings->fanout.member;
 		xdp->step = settings->fanout.members > 1 ? settings->fanout.members : 1;
 		xdp->request.interface = xdp->link.index;
 		xdp->request.mode = (uint32_t)s.mode;
