@@ -36,7 +36,7 @@ exact() {
 
 count=5000
 for mode in hash lb cpu qm rnd rollover cbpf ebpf ebpf-inner hash,rollover; do
-	for workers in 1 2 5 8; do
+	for workers in 2 5 8; do
 		start_workers c "$workers" --fanout "$mode"
 		before=$(nic "$rx" "$rx_if" rx.packets)
 		generate --flows 100 --count "$count"
