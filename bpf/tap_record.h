@@ -37,6 +37,8 @@ enum {
 	TAP_TYPE_SHIFT = 27, /* sll_pkttype; TAP_TYPE_UNKNOWN where the hook cannot tell */
 	TAP_TYPE_UNKNOWN = 7,
 	TAP_VLAN = 1 << 30, /* vlan_tci is a tag taken out of the bytes */
+	/* a place taken for a packet that did not match: no packet has so many bytes captured */
+	TAP_EMPTY = 127 << TAP_CAPTURED_SHIFT,
 };
 #define TAP_VLAN_8021AD (1U << 31) /* that tag was an 802.1ad one */
 

@@ -302,7 +302,7 @@ static __always_inline void tap_end(struct tap_turn *turn, int wanted)
 	if (!wanted) {
 		tap_count(&control->filtered);
 		if (plan.is_shared) { /* the position has been taken: an empty record */
-			turn->record->shape = 0;
+			turn->record->shape = TAP_EMPTY;
 			tap_publish(turn);
 		}
 	} else if (turn->is_full) {

@@ -81,8 +81,6 @@ static __always_inline void trace_copy(const struct sk_buff *skb, struct tap_rec
 		length = skb->len;
 		captured = 0;
 	}
-	if (!length)
-		length = 1; /* a shape of 0 is an empty record */
 	record->shape = (length & ((1U << TAP_WIRE_BITS) - 1)) | captured << TAP_CAPTURED_SHIFT |
 			(__u32)way << TAP_TYPE_SHIFT;
 	record->gso_size = skb_gso_size(skb);

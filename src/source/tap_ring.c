@@ -224,7 +224,7 @@ uint32_t tap_ring_next(struct tap_ring *ring, uint32_t limit, uint32_t interface
 
 			__builtin_prefetch(record + TAP_RING_PREFETCH);
 			lane->position++;
-			if (!record->shape) /* a place taken for a packet that did not match */
+			if (record->shape == TAP_EMPTY)
 				continue;
 			copies = fault_copies("ring", &ring->fault_seen);
 			if (!copies)

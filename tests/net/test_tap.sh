@@ -89,6 +89,26 @@ for filter in 'vlan 7' 'vlan 7 and udp port 9' 'not vlan'; do
 done
 assert_refuses 1 'filter: ' in_rx "$WEIR" count -i "tap:$rx_if" bogus
 
+# ---- packets of no bytes, which a tun device's owner can make ----
+
+in_rx ip tuntap add dev empty mode tun pi
+in_rx ip link set empty up
+for options in '' ,proto=udp; do
+	capture tap "$rx" "tap:empty$options" -Q in
+	in_rx python3 - <<'END'
+import fcntl, os, struct
+tun = os.open('/dev/net/tun', os.O_RDWR)
+fcntl.ioctl(tun, 0x400454ca, struct.pack('16sH22x', b'empty', 1))  # TUNSETIFF, IFF_TUN
+for length in (0, 1, 0, 20):
+    os.write(tun, struct.pack('!HH', 0, 0x0800) + bytes(length))
+END
+	stop tap
+	assert_balanced "$dir/tap.json"
+	assert_eq "packets with 'tap:empty$options'" 4 "$(seen tap in)"
+	assert_eq 'delivered and filtered' 4 $(($(seen tap out) + $(seen tap filtered)))
+done
+in_rx ip link del empty
+
 # ---- the host's traffic goes on, super-packets are counted as wire packets ----
 
 before=$(offloads "$rx" "$rx_if")

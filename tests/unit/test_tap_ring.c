@@ -191,13 +191,24 @@ static void places_of_packets_that_did_not_match_are_passed_over(void **state)
 {
 	struct tap_ring *ring = new_ring();
 
-	put(ring, 0, 1000)->shape = 0;
+	put(ring, 0, 1000)->shape = TAP_EMPTY;
 	put(ring, 0, 2000);
 	assert_int_equal(take(ring, LIMIT), 1);
 	tap_ring_release(ring);
-	put(ring, 0, 3000)->shape = 0;
+	put(ring, 0, 3000)->shape = TAP_EMPTY;
 	assert_int_equal(take(ring, LIMIT), 0);
 	assert_int_equal(ring->controls[0].consumed, 3);
+	free_ring(ring);
+}
+
+static void a_packet_of_no_bytes_is_a_packet(void **state)
+{
+	struct tap_ring *ring = new_ring();
+
+	put(ring, 0, 1000)->shape = 0; /* of no length, and for this host: PACKET_HOST is 0 */
+	assert_int_equal(take(ring, LIMIT), 1);
+	assert_int_equal(ring->packets[0].wire_len, 0);
+	assert_int_equal(ring->packets[0].captured_len, 0);
 	free_ring(ring);
 }
 
@@ -235,6 +246,7 @@ int main(void)
 		cmocka_unit_test(a_program_in_between_makes_no_cut),
 		cmocka_unit_test(a_vlan_tag_is_put_back),
 		cmocka_unit_test(places_of_packets_that_did_not_match_are_passed_over),
+		cmocka_unit_test(a_packet_of_no_bytes_is_a_packet),
 		cmocka_unit_test(options_become_a_match),
 	};
 
