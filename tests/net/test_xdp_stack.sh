@@ -42,6 +42,20 @@ assert_match 'the report' 'handed back to the host [0-9,]+, refused by its stack
 assert_eq 'devices left behind' '' "$(in_rx ip -br link show type tun)"
 assert_eq 'programs left behind' '0 0' "$(attached "$rx" "$rx_if")"
 
+# What the stack does not take is counted as refused: here its device is down.
+capture refused "$rx" "xdp:$rx_if,to-stack=yes"
+device=$(in_rx ip -br link show type tun | awk '{print $1}')
+in_rx ip link set "$device" down
+before=$(udp_received)
+send 500 --flows 8 --pps 20000 --dst-ip "$rx_ip"
+stop refused
+assert_balanced "$dir/refused.json"
+refused=$(json "$dir/refused.json" '[.interfaces[].to_stack.refused] | add')
+assert_ge 'refused' 500 "$refused"
+assert_eq 'handed back and refused' "$(seen refused in)" \
+	$((refused + $(json "$dir/refused.json" '[.interfaces[].to_stack.taken] | add')))
+assert_eq 'datagrams in the stack meanwhile' "$before" "$(udp_received)"
+
 # An end without warning takes device and program along.
 capture killed "$rx" "xdp:$rx_if,to-stack=yes"
 kill -KILL "$(pid_of killed)"
