@@ -66,6 +66,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		abort();
 	if (size)
 		settings.direction = data[size - 1] % 3;
+	if (size && data[size - 1] & 8) /* time stamps of corpora lie on both sides */
+		settings.from_ns = UINT64_C(1700000000000000000);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
 	read_file(path, &settings, size ? 1 + data[size - 1] % WEIR_BATCH_PACKETS_MAX : 1);
 	close(fd);
