@@ -91,7 +91,9 @@ int address_listen(const char *address, int type, int protocol, struct weir_erro
 	rc = address_open(list);
 	freeaddrinfo(list);
 	if (rc == -EPROTONOSUPPORT && protocol == IPPROTO_SCTP)
-		return weir_error_set(
-			error, rc, "this kernel has no SCTP: load its module 'sctp', or use TCP");
+		return weir_error_set(error, rc,
+				      "cannot listen on 'sctp://%s': this kernel has no SCTP: load "
+				      "its module 'sctp', or use TCP",
+				      address);
 	return rc < 0 ? weir_error_set_errno(error, rc, "cannot listen on '%s'", address) : rc;
 }

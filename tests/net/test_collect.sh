@@ -53,7 +53,7 @@ if grep -q SCTP /proc/net/protocols; then
 	listens() { in_ns grep -q " $port " /proc/net/sctp/eps; }
 	circle sctp sctp
 else
-	assert_refuses 1 'this kernel has no SCTP' "$WEIR" collect --listen sctp://127.0.0.1:$port -w null:
+	assert_refuses 1 "cannot listen on 'sctp://127.0.0.1:$port': this kernel has no SCTP" "$WEIR" collect --listen sctp://127.0.0.1:$port -w null:
 fi
 
 # ---- flows divided among collectors: each gets its messages full ----
