@@ -29,9 +29,18 @@ for command in $commands; do
 		done
 	done
 done
+options=0
 for kind in $(sed -n 's/^	{"\([a-z]*\)",.*/\1/p' "$root/src/source/source.c"); do
 	grep -q "^\\\\fB$kind:" "$root/docs/man/weir.1" || fail "weir.1 does not tell of source '$kind:'"
+	# which options a source has, it says itself when it is given another
+	paragraph=$(sed -n "/^\\\\fB$kind:/,/^\\.[TP]P/p" "$root/docs/man/weir.1")
+	said=$("$WEIR" count -i "$kind:lo,nosuch=1" --dry-run 2>&1 || :)
+	for option in $(sed -n "s/.*unknown option 'nosuch'; there are: //p" <<<"$said"); do
+		[[ ${paragraph//\\-/-} == *"fB$option="* ]] || fail "weir.1 does not tell of '$kind:,$option='"
+		options=$((options + 1))
+	done
 done
+((options > 20)) || fail "only $options options of sources found"
 if command -v mandoc >/dev/null; then
 	assert_eq 'mandoc on the pages by hand' '' \
 		"$(mandoc -T lint -W warning "$root"/docs/man/*.[13] | grep -v 'missing date' || :)"
