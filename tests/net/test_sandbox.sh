@@ -24,8 +24,14 @@ check_threads() { # PID
 	((threads >= 2)) || fail "only $threads threads seen"
 }
 
+is_in_sandbox() { # the disk's thread is started in it
+	local tasks=(/proc/"$1"/task/*)
+	grep -q '^NoNewPrivs:.*1' "/proc/$1/status" && ((${#tasks[@]} >= 2))
+}
+
 start record "$rx" "$WEIR" record -i "$rx_if" -w "$dir/x.pcapng" udp
 wait_capture "$rx" "$rx_if"
+wait_for 20 'the sandbox, and a second thread' is_in_sandbox "$(pid_of record)"
 check_threads "$(pid_of record)"
 
 broker=$(pgrep -P "$(pid_of record)" weir-broker)
