@@ -49,7 +49,8 @@ static int tls_fail_handshake(struct tls *tls, int code)
 	if (tls_context_reason(tls->session, code, reason))
 		return weir_error_set(&tls->transport.failure, -EACCES,
 				      "the collector's certificate is refused: %s", reason);
-	return weir_error_set(&tls->transport.failure, code, "no TLS session: %s", reason);
+	return weir_error_set(&tls->transport.failure, code, "no %s session: %s",
+			      tls->datagrams ? "DTLS" : "TLS", reason);
 }
 
 /* After an operation that returned 'rc': 0 to try again, -EAGAIN when time is up, -errno. */

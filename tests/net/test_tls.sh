@@ -98,6 +98,12 @@ for transport in tls dtls; do
 	done
 done
 
+# ---- where nobody listens, the message names the protocol that was asked for ----
+
+export_to dtls nobody
+assert_eq 'to nobody nothing is sent' "$(wc -l <nobody.json)" "$(lost nobody)"
+assert_match 'to nobody' 'no DTLS session: Connection refused' "$(<run.err)"
+
 # ---- a collector that is restarted is found again, and gets templates first ----
 
 make_net
