@@ -314,7 +314,7 @@ const struct option_row capture_input_rows[] = {
 
 const struct option_row capture_worker_rows[] = {
 	{0, "workers", "N",
-	 "take packets with N threads (1 to 64), which share a ring:, socket: or tap:",
+	 "take packets with N threads (1 to 64), which share a ring:, socket:, tap: or xdp:",
 	 capture_take_workers},
 	{0, "dispatch", "N",
 	 "let the workers only read, and N others do the rest: for work that is slow now and then; "
